@@ -1,0 +1,93 @@
+package authz_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/offlineauth/offlineauth/authz"
+	"github.com/offlineauth/offlineauth/store"
+)
+
+// A clock that is set back must find nothing of what was seen expired. The clock
+// of a test cannot go back, so what is looked at are the records.
+
+func TestWhatWasSeenExpiredIsGone(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		lifetimes authz.Lifetimes
+		present   func(d *desk, code, refresh string) error // what has expired; returns what the store says of it then
+	}{
+		{"code", authz.Lifetimes{}, func(d *desk, code, _ string) error {
+			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", codeForm(code)))
+			_, err := d.store.Codes.Get(d.Context(), hashed(code))
+			return err
+		}},
+		{"refresh token", authz.Lifetimes{RefreshIdle: time.Hour}, func(d *desk, _, refresh string) error {
+			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(refresh)))
+			_, err := d.store.RefreshTokens.Get(d.Context(), hashed(refresh))
+			return err
+		}},
+		{"login", authz.Lifetimes{RefreshTotal: time.Hour}, func(d *desk, _, refresh string) error {
+			token, err := d.store.RefreshTokens.Get(d.Context(), hashed(refresh))
+			if err != nil {
+				d.Fatal(err)
+			}
+			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(refresh)))
+			_, err = d.store.Authorizations.Get(d.Context(), token.AuthorizationID)
+			return err
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, func(c *authz.Config) { c.Lifetimes = test.lifetimes })
+				code, refresh := d.approve(link(nil)).Code, d.login().text("refresh_token")
+				time.Sleep(2 * time.Hour)
+				if err := test.present(d, code, refresh); !errors.Is(err, store.ErrNotFound) {
+					t.Errorf("the record is still there: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func hashed(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return string(sum[:])
+}
+
+func TestAnExpiredLoginTakesItsAccessTokenAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, func(c *authz.Config) {
+			c.Lifetimes = authz.Lifetimes{RefreshTotal: time.Minute, AccessToken: time.Hour}
+		})
+		tokens := d.login()
+		time.Sleep(2 * time.Minute)
+		if d.live(tokens.text("access_token")) {
+			t.Error("the access token outlives its login")
+		}
+	})
+}
+
+func TestEachRefreshStartsTheIdleTimeAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, func(c *authz.Config) {
+			c.Lifetimes = authz.Lifetimes{RefreshIdle: time.Hour, RefreshTotal: 150 * time.Minute}
+		})
+		refresh := d.login().text("refresh_token")
+		for range 3 { // at about 50, 100 and 149 minutes
+			time.Sleep(50*time.Minute - 20*time.Second)
+			refresh = d.expect(http.StatusOK, "", d.post("/token", refreshForm(refresh))).text("refresh_token")
+		}
+		tokens := d.expect(http.StatusOK, "", d.post("/token", refreshForm(refresh)))
+		refresh = tokens.text("refresh_token")
+		time.Sleep(time.Minute) // the login as a whole is over, however often it was refreshed
+		if d.live(tokens.text("access_token")) {
+			t.Error("an access token outlives its login")
+		}
+		d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(refresh)))
+	})
+}

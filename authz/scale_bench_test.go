@@ -1,0 +1,240 @@
+package authz_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/offlineauth/offlineauth/store"
+)
+
+// What a login, a refresh and a token check take, among few living tokens and
+// among many, and how many there are a second with one caller and with many.
+// docs/performance.md says how to read it; $OFFLINEAUTH_PLOTS names a directory
+// for the plots that are shown there.
+
+// living are how many tokens live.
+var living = []int{1_000, 100_000, 1_000_000}
+
+// BenchmarkLiving reports medians among the most tokens as ratios to those among
+// the fewest ("x-few"). A store of each size is there from the beginning, and they
+// take turns.
+func BenchmarkLiving(b *testing.B) {
+	const turns, each = 40, 8
+	benches := make([]*bench, len(living))
+	for i, n := range living {
+		benches[i] = newBench(b)
+		fill(b, benches[i].store, n)
+	}
+	took := make([]struct{ login, refresh, check, seen []time.Duration }, len(living))
+	for range turns {
+		for i, bench := range benches {
+			t := bench.turn(each)
+			took[i].login = append(took[i].login, t[0]...)
+			took[i].refresh = append(took[i].refresh, t[1]...)
+			took[i].check = append(took[i].check, t[2]...)
+			took[i].seen = append(took[i].seen, t[3]...)
+		}
+	}
+	curves := []curve{{name: "login"}, {name: "refresh"}, {name: "check, new"}, {name: "check, seen"}}
+	for i, n := range living {
+		for c, times := range [][]time.Duration{took[i].login, took[i].refresh, took[i].check, took[i].seen} {
+			curves[c].add(float64(n), float64(median(times).Nanoseconds()))
+		}
+	}
+	for i, unit := range []string{"login", "refresh", "check", "seen"} {
+		y := curves[i].y
+		b.ReportMetric(y[len(y)-1], "ns/"+unit)
+		b.ReportMetric(y[len(y)-1]/y[0], unit+"-x-few")
+		curves[i].per(y[0])
+	}
+	plot(b, "latency.svg", drawing{
+		title: "Time of a request by how many tokens live",
+		x:     "living tokens",
+		y:     "times what it takes among 1,000",
+		goal:  1.5,
+		of:    "all",
+	}, curves)
+	b.ReportMetric(0, "ns/op")
+}
+
+// turn returns what some logins, refreshes, checks of new tokens, and of tokens
+// that were seen take.
+func (b *bench) turn(n int) (times [4][]time.Duration) {
+	var access []string
+	for range n {
+		var token string
+		times[0] = append(times[0], took(func() { token = b.login(link(nil)) }))
+		times[1] = append(times[1], took(func() { token = b.post("/token", refreshForm(field(token, "refresh_token"))) }))
+		access = append(access, field(token, "access_token"))
+	}
+	for kind := 2; kind < 4; kind++ {
+		for _, token := range access {
+			times[kind] = append(times[kind], took(func() { b.check(token) }))
+		}
+	}
+	return times
+}
+
+// fill has so many tokens live that nobody uses, each of a login of its own, 50 of
+// them beneath each grant, of accounts that let 20 clients in. Keys are random, as
+// real ones are, so those that come later fall anywhere among them.
+func fill(tb testing.TB, st *store.Store, n int) {
+	tb.Helper()
+	const batch, beneath, clients = 10_000, 50, 20
+	keys := randomKeys(n)
+	start := time.Now()
+	var grant store.Grant
+	for from := 0; from < n; from += batch {
+		err := st.Do(tb.Context(), func(ctx context.Context) (err error) {
+			for i := from; i < min(from+batch, n) && err == nil; i++ {
+				if nth := i / beneath; i%beneath == 0 {
+					grant, err = st.UpsertGrant(ctx, fmt.Sprint("account ", nth/clients), fmt.Sprint("client ", nth%clients), "", []string{"openid", "profile"}, start)
+				}
+				if err == nil {
+					err = putLogin(ctx, st, keys[i], grant, start.Add(time.Duration(i)*15*time.Second))
+				}
+			}
+			return err
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// randomKeys are in their order, which is the fastest to write.
+func randomKeys(n int) [][]byte {
+	keys := make([][]byte, n)
+	for i := range keys {
+		keys[i] = make([]byte, 32)
+		rand.Read(keys[i])
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	return keys
+}
+
+// putLogin stores a login of that time, which is good for a year, and its token.
+func putLogin(ctx context.Context, st *store.Store, key []byte, grant store.Grant, at time.Time) error {
+	id, expires := base64.RawURLEncoding.EncodeToString(key[:16]), at.AddDate(1, 0, 0)
+	login := store.Authorization{ID: id, GrantID: grant.ID, AccountID: grant.AccountID, ClientID: grant.ClientID, Scopes: grant.Scopes, Nonce: "nonce-of-the-client", AuthTime: at, CreatedAt: at, ExpiresAt: expires}
+	if err := st.Authorizations.Put(ctx, login); err != nil {
+		return err
+	}
+	token := store.RefreshToken{Hash: key, AuthorizationID: id, ClientID: grant.ClientID, IssuedAt: at, ExpiresAt: expires}
+	return st.RefreshTokens.Put(ctx, token)
+}
+
+// BenchmarkCallers reports logins, refreshes and token checks a second with 1, 8
+// and 64 callers: as ratios to one caller of the limits (commits and reads of plain bbolt),
+// and logins to a bare fosite in memory with as many callers. They take turns.
+func BenchmarkCallers(b *testing.B) {
+	const turns = 3
+	bench := newBench(b)
+	bare := bareLogin(b)
+	curves := []curve{{name: "logins"}, {name: "refreshes"}, {name: "token checks"}}
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			tokens, access := make([]string, callers), make([]string, callers)
+			for i := range callers {
+				login := bench.login(link(nil))
+				tokens[i], access[i] = field(login, "refresh_token"), field(login, "access_token")
+			}
+			var logins, refreshes, checks, fosites, commits, reads []float64
+			for range turns {
+				logins = append(logins, perSecond(callers, func(int) { bench.login(link(nil)) }))
+				fosites = append(fosites, perSecond(callers, func(int) { bare() }))
+				commits = append(commits, perSecond(1, func(int) { bench.plain.commit() }))
+				refreshes = append(refreshes, perSecond(callers, func(caller int) {
+					tokens[caller] = field(bench.post("/token", refreshForm(tokens[caller])), "refresh_token")
+				}))
+				checks = append(checks, perSecond(callers, func(caller int) { bench.check(access[caller]) }))
+				reads = append(reads, perSecond(1, func(int) { bench.plain.read() }))
+			}
+			curves[0].add(float64(callers), median(logins))
+			curves[1].add(float64(callers), median(refreshes))
+			curves[2].add(float64(callers), median(checks))
+			b.ReportMetric(median(logins), "logins/s")
+			b.ReportMetric(median(refreshes), "refreshes/s")
+			b.ReportMetric(median(checks), "checks/s")
+			b.ReportMetric(median(logins)/median(fosites), "logins-x-fosite")
+			b.ReportMetric(median(logins)/median(commits), "logins-x-commits")
+			b.ReportMetric(median(refreshes)/median(commits), "refreshes-x-commits")
+			b.ReportMetric(median(checks)/median(reads), "checks-x-reads")
+			b.ReportMetric(median(logins)/curves[0].y[0], "logins-x-one")
+			b.ReportMetric(median(refreshes)/curves[1].y[0], "refreshes-x-one")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+	for i := range curves {
+		curves[i].per(curves[i].y[0])
+	}
+	plot(b, "throughput.svg", drawing{
+		title: "Requests a second by how many ask at once",
+		x:     "callers at once",
+		y:     "times what one caller gets",
+		goal:  5,
+		of:    "logins",
+	}, curves)
+}
+
+// perSecond calls one from so many goroutines for a while.
+func perSecond(callers int, one func(caller int)) float64 {
+	const while = time.Second
+	var done atomic.Int64
+	var all sync.WaitGroup
+	start := time.Now()
+	for caller := range callers {
+		all.Go(func() {
+			for time.Since(start) < while {
+				one(caller)
+				done.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return float64(done.Load()) / time.Since(start).Seconds()
+}
+
+// BenchmarkSweepLiving sweeps what has expired among very many, and compacts;
+// the sizes of the file are in bytes.
+func BenchmarkSweepLiving(b *testing.B) {
+	bench := newBench(b)
+	n := living[len(living)-1]
+	fill(b, bench.store, n)
+	before := bench.store.Usage().Size
+	b.ReportMetric(float64(before)/float64(n), "bytes/login")
+	later := time.Now().AddDate(2, 0, 0)
+	if _, err := bench.store.Sweep(b.Context(), time.Now(), 0); err != nil {
+		b.Fatal(err)
+	}
+	// A clock that jumps is believed after a day of it.
+	for _, at := range []time.Time{later, later.AddDate(0, 0, 1)} {
+		start := time.Now()
+		n, err := bench.store.Sweep(b.Context(), at, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n > 0 {
+			b.ReportMetric(float64(n)/time.Since(start).Seconds(), "swept/s")
+		}
+	}
+	swept := bench.store.Usage()
+	start := time.Now()
+	done, err := bench.store.CompactIfWorth(b.Context())
+	if err != nil || !done {
+		b.Fatalf("compacted %t, %v", done, err)
+	}
+	b.ReportMetric(time.Since(start).Seconds(), "s/compact")
+	b.ReportMetric(float64(before), "bytes-full")
+	b.ReportMetric(float64(swept.Size), "bytes-swept")
+	b.ReportMetric(float64(bench.store.Usage().Size), "bytes-compacted")
+	b.ReportMetric(0, "ns/op")
+}

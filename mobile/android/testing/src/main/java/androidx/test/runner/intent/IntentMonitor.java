@@ -1,0 +1,4 @@
+package androidx.test.runner.intent;
+
+/** Nobody asks it here. */
+public interface IntentMonitor {}

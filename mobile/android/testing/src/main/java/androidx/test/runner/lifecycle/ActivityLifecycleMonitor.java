@@ -1,0 +1,4 @@
+package androidx.test.runner.lifecycle;
+
+/** Nobody asks it here. */
+public interface ActivityLifecycleMonitor {}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Authorization is one login beneath a grant. Its code and tokens name it, and
+// are worth nothing once it has ended.
+type Authorization struct {
+	ID        string // random
+	GrantID   string
+	AccountID string
+	ClientID  string
+	Identity  string    `json:",omitzero"` // app identity; "" when unattested
+	DPoPKey   string    `json:",omitzero"` // thumbprint of the key that its refresh tokens are bound to (RFC 9449); "" for none
+	Scopes    []string  `json:",omitzero"` // granted to this login
+	Resources []string  `json:",omitzero"` // RFC 8707
+	Nonce     string    `json:",omitzero"` // OpenID Connect Core section 3.1.2.1
+	AuthTime  time.Time `json:",omitzero"` // when the person authenticated
+	ACR       string    `json:",omitzero"` // how, as the authorization app says (OpenID Connect Core section 2)
+	CreatedAt time.Time `json:",omitzero"`
+	ExpiresAt time.Time `json:",omitzero"` // zero: never
+	EndedAt   time.Time `json:",omitzero"` // zero while it lives
+	EndReason string    `json:",omitzero"`
+}
+
+func authorizations() spec[Authorization] {
+	return spec[Authorization]{
+		bucket: "authorizations",
+		sealed: true,
+		key:    func(a *Authorization) []byte { return []byte(a.ID) },
+		stamp:  func(a *Authorization) time.Time { return a.EndedAt },
+		expires: func(a *Authorization) time.Time {
+			if !a.EndedAt.IsZero() {
+				return a.EndedAt.Add(remembered)
+			}
+			return a.ExpiresAt
+		},
+	}
+}
+
+// EndAuthorization ends a login, and with it its code and tokens, at once. One
+// that ended before keeps its time and reason. It is called inside [Store.Do],
+// and returns ErrNotFound if there is no such authorization.
+func (s *Store) EndAuthorization(ctx context.Context, id, reason string, now time.Time) error {
+	a, err := s.Authorizations.Get(ctx, id)
+	if err != nil || !a.EndedAt.IsZero() {
+		return err
+	}
+	a.EndedAt, a.EndReason = now.UTC(), reason
+	return s.Authorizations.Put(ctx, a)
+}
+
+// LiveAuthorization returns the authorization if tokens may be issued and
+// honoured under it. The errors are ErrNotFound; ErrEnded if it was ended or
+// its grant revoked, with the record; ErrExpired, and then the record is
+// deleted. It may be called inside [Store.Do] and outside.
+func (s *Store) LiveAuthorization(ctx context.Context, id string, now time.Time) (Authorization, error) {
+	var a *Authorization
+	recall := transactionOf(ctx) == nil // what is asked again and again
+	err := s.read(ctx, func(r Reader) (err error) {
+		if a, err = recalled(&s.recentLogins, s.Authorizations, r, id, recall); err != nil {
+			return err
+		}
+		return s.checkLive(r, a, now, recall)
+	})
+	if errors.Is(err, ErrExpired) {
+		return Authorization{}, s.Authorizations.forget(ctx, []byte(id), now)
+	}
+	if a == nil {
+		return Authorization{}, err
+	}
+	own := *a
+	own.Scopes, own.Resources = slices.Clone(a.Scopes), slices.Clone(a.Resources)
+	return own, err
+}
+
+// checkLive judges an authorization and the grant above it.
+func (s *Store) checkLive(r Reader, a *Authorization, now time.Time, recall bool) error {
+	if !a.EndedAt.IsZero() {
+		return s.Authorizations.fail(ErrEnded)
+	}
+	if expired(a.ExpiresAt, now) {
+		return s.Authorizations.fail(ErrExpired)
+	}
+	g, err := recalled(&s.recentGrants, s.Grants, r, a.GrantID, recall)
+	if errors.Is(err, ErrNotFound) || err == nil && !g.RevokedAt.IsZero() {
+		return s.Grants.fail(ErrEnded)
+	}
+	return err
+}

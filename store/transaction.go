@@ -1,0 +1,131 @@
+package store
+
+import "context"
+
+// A transaction is what the context carries inside [Store.Do].
+type transaction struct {
+	store   *Store
+	overlay *overlay
+	keep    bool
+	over    bool
+	forgot  []func(*overlay) // deletions of what was seen expired: they outlive a drop
+	after   []func()         // run once the writes are durable
+}
+
+type transactionKey struct{}
+
+// Do runs fn in a write transaction, carried by the context fn is given, and
+// returns when its writes are durable. No other fn runs meanwhile.
+//
+// If fn returns nil, its writes are applied. If it returns an error they are
+// dropped, unless [Keep] was called, and Do returns that error. If fn panics,
+// they are dropped and the panic goes on. What was seen expired stays deleted
+// however fn ends.
+//
+// When ctx ends while Do waits for its turn, fn never runs and Do returns
+// ctx.Err(). Once fn runs, Do returns only when the outcome is known. After
+// [Store.Close], Do returns [ErrClosed]. If the commit fails, every caller who
+// shared it gets the failure, also one that was refused: what it had read was
+// never true.
+//
+// Do panics when called inside another Do.
+func (s *Store) Do(ctx context.Context, fn func(ctx context.Context) error) error {
+	if transactionOf(ctx) != nil {
+		panic("store: Do inside Do: use the context of the outer one")
+	}
+	t, err := s.committer.join(ctx)
+	if err != nil {
+		return err
+	}
+	select {
+	case base := <-t.start:
+		return s.run(ctx, t, base, fn)
+	case err := <-t.done: // the engine could not begin
+		return err
+	}
+}
+
+// run takes the turn: fn, then the wait for the commit.
+func (s *Store) run(ctx context.Context, t *turn, base Reader, fn func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		t.ran <- nil
+		return err
+	}
+	tx := &transaction{store: s, overlay: newOverlay(base)}
+	apply, err := tx.call(ctx, t, fn)
+	if failed := <-t.done; failed != nil {
+		s.log.Error("a commit failed", "error", failed)
+		return failed
+	}
+	if apply {
+		for _, f := range tx.after {
+			f()
+		}
+	}
+	return err
+}
+
+// call runs fn and hands its overlay over, also when fn panics or ends its
+// goroutine.
+func (tx *transaction) call(ctx context.Context, t *turn, fn func(context.Context) error) (apply bool, err error) {
+	defer func() {
+		tx.over = true
+		if !apply {
+			tx.drop()
+		}
+		t.ran <- tx.overlay
+	}()
+	err = fn(context.WithValue(ctx, transactionKey{}, tx))
+	return err == nil || tx.keep, err
+}
+
+// drop forgets all writes but the expiries that were seen.
+func (tx *transaction) drop() {
+	tx.overlay = newOverlay(tx.overlay.base)
+	for _, forget := range tx.forgot {
+		forget(tx.overlay)
+	}
+}
+
+// Keep marks the transaction of ctx to be applied although its function will
+// return an error: for the refusal that has to leave a mark, such as a reused
+// code whose authorization was ended. A panic still drops it.
+// Keep panics without a transaction.
+func Keep(ctx context.Context) { mustTransaction(ctx).keep = true }
+
+// transactionOf returns the transaction of ctx, or nil.
+func transactionOf(ctx context.Context) *transaction {
+	tx, _ := ctx.Value(transactionKey{}).(*transaction)
+	if tx != nil && tx.over {
+		panic("store: the transaction of this context is over")
+	}
+	return tx
+}
+
+func mustTransaction(ctx context.Context) *transaction {
+	tx := transactionOf(ctx)
+	if tx == nil {
+		panic("store: a write needs the context that Do gives to its function")
+	}
+	return tx
+}
+
+// writer returns the overlay to write to.
+func (s *Store) writer(ctx context.Context) *overlay {
+	tx := mustTransaction(ctx)
+	if tx.store != s {
+		panic("store: the transaction of this context is another store's")
+	}
+	return tx.overlay
+}
+
+// read calls fn with the transaction of ctx, or with a snapshot.
+func (s *Store) read(ctx context.Context, fn func(Reader) error) error {
+	if tx := transactionOf(ctx); tx != nil && tx.store == s {
+		return fn(tx.overlay)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.engine.View(fn)
+}
