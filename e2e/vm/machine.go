@@ -35,7 +35,8 @@ type Machine struct {
 	Disks   []*Disk           // /dev/vda, /dev/vdb, ...; they need the modules virtio_pci and virtio_blk
 
 	// Steady makes its time that of its instructions, and real time only while it waits: for
-	// programs with deadlines, which then are the same however busy this machine is.
+	// programs with deadlines, which then are the same however busy this machine is. By
+	// the clock of this one, its time may go several times as fast, or as slow.
 	Steady bool
 }
 
