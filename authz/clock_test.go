@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,21 +24,16 @@ func TestWhatWasSeenExpiredIsGone(t *testing.T) {
 	}{
 		{"code", authz.Lifetimes{}, func(d *desk, code, _ string) error {
 			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", codeForm(code)))
-			_, err := d.store.Codes.Get(d.Context(), hashed(code))
-			return err
+			return gone(d.loginOf(code).Code.IsZero())
 		}},
 		{"refresh token", authz.Lifetimes{RefreshIdle: time.Hour}, func(d *desk, _, refresh string) error {
 			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(refresh)))
-			_, err := d.store.RefreshTokens.Get(d.Context(), hashed(refresh))
-			return err
+			return gone(!d.loginOf(refresh).Refresh.Knows(hashOf(refresh)))
 		}},
 		{"login", authz.Lifetimes{RefreshTotal: time.Hour}, func(d *desk, _, refresh string) error {
-			token, err := d.store.RefreshTokens.Get(d.Context(), hashed(refresh))
-			if err != nil {
-				d.Fatal(err)
-			}
+			id := d.loginOf(refresh).ID
 			d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(refresh)))
-			_, err = d.store.Authorizations.Get(d.Context(), token.AuthorizationID)
+			_, err := d.store.Authorizations.Get(d.Context(), id)
 			return err
 		}},
 	} {
@@ -54,9 +50,28 @@ func TestWhatWasSeenExpiredIsGone(t *testing.T) {
 	}
 }
 
-func hashed(token string) string {
+// gone is what the store says of a record that is there or not.
+func gone(is bool) error {
+	if is {
+		return store.ErrNotFound
+	}
+	return nil
+}
+
+// loginOf returns the record that a code or a refresh token names.
+func (d *desk) loginOf(token string) store.Authorization {
+	d.Helper()
+	id, _, _ := strings.Cut(token, ".")
+	login, err := d.store.Authorizations.Get(d.Context(), id)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return login
+}
+
+func hashOf(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
-	return string(sum[:])
+	return sum[:]
 }
 
 func TestAnExpiredLoginTakesItsAccessTokenAlong(t *testing.T) {

@@ -112,7 +112,8 @@ func narrow(asked, granted []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(asked), func(scope string) bool { return !slices.Contains(granted, scope) }), nil
 }
 
-// newAuthorization records a login beneath the grant of the account to the client.
+// newAuthorization makes a login beneath the grant of the account to the client. It is
+// written with its code.
 func (s *Server) newAuthorization(ctx context.Context, client store.Client, request *linkhandler.Request, identity string, d Decision, now time.Time) (store.Authorization, error) {
 	grant, err := s.store.UpsertGrant(ctx, d.AccountID, client.ID, identity, request.Scopes, now)
 	if err != nil {
@@ -135,9 +136,10 @@ func (s *Server) newAuthorization(ctx context.Context, client store.Client, requ
 		CreatedAt: now,
 		ExpiresAt: now.Add(s.lifetimes.RefreshTotal),
 	}
-	return login, s.store.Authorizations.Put(ctx, login)
+	return login, nil
 }
 
+// issueCode writes the login, with a code.
 func (s *Server) issueCode(ctx context.Context, client store.Client, request *linkhandler.Request, login store.Authorization) (string, error) {
 	parsed, err := s.authorizeRequest(ctx, client, request)
 	if err != nil {
@@ -148,16 +150,8 @@ func (s *Server) issueCode(ctx context.Context, client store.Client, request *li
 		parsed.GrantScope(scope)
 	}
 	sess := newSession()
+	login.Code = store.Code{RedirectURI: request.RedirectURI, Challenge: request.CodeChallenge, DPoPKey: request.DPoPKey}
 	sess.hydrate(login)
-	sess.code = store.Code{
-		AuthorizationID: login.ID,
-		ClientID:        client.ID,
-		Identity:        login.Identity,
-		RedirectURI:     request.RedirectURI,
-		Challenge:       request.CodeChallenge,
-		DPoPKey:         request.DPoPKey,
-		Scopes:          request.Scopes,
-	}
 	response, err := s.provider.NewAuthorizeResponse(ctx, parsed, sess)
 	if err != nil {
 		return "", err

@@ -16,7 +16,7 @@ type exchange struct {
 	provenKey string // thumbprint of the DPoP key of the request; "" for none
 
 	redirectURI   string               // requested and matched, before the decision
-	code          *store.Code          // the code being redeemed
+	code          *store.Code          // the code being redeemed, as it was
 	authorization *store.Authorization // the login beneath which tokens are issued
 	predecessor   []byte               // hash of the refresh token being rotated
 	resources     []string             // those a token request narrows its token to; nil for all
@@ -36,6 +36,18 @@ func withExchange(ctx context.Context, x *exchange) context.Context {
 // exchangeFrom panics without an exchange: every path into fosite sets one.
 func exchangeFrom(ctx context.Context) *exchange {
 	return ctx.Value(exchangeKey{}).(*exchange)
+}
+
+// take makes the login that of the exchange, unless it is another's.
+func (x *exchange) take(login *store.Authorization) error {
+	switch {
+	case login.ClientID != x.client.ID, login.Identity != "" && login.Identity != x.caller.Identity:
+		return &strangerError{*login, errNotYours}
+	case !x.revoking && !x.keyMatches(login.DPoPKey):
+		return &strangerError{*login, errOtherKey}
+	}
+	x.authorization = login
+	return nil
 }
 
 // refuse records cause for the log and returns err for fosite, which may go on to

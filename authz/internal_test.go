@@ -98,7 +98,7 @@ func TestSharpEdge07SessionsAreClonedWhole(t *testing.T) {
 
 func TestSharpEdge08WhatTheCodeIsBoundToIsStoredWithIt(t *testing.T) {
 	s := newTestServer(t)
-	code := &store.Code{RedirectURI: "com.example.maths:/done", Challenge: "challenge", Scopes: []string{"openid"}}
+	code := &store.Code{RedirectURI: "com.example.maths:/done", Challenge: "challenge"}
 	x := &exchange{client: store.Client{ID: "maths"}, code: code, authorization: &store.Authorization{Nonce: "nonce"}}
 	form := storage{s}.codeRequest(x, newSession()).GetRequestForm()
 	for name, want := range map[string]string{"redirect_uri": code.RedirectURI, "code_challenge": "challenge", "code_challenge_method": "S256", "nonce": "nonce"} {

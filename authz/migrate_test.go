@@ -60,7 +60,7 @@ func trimGzip(name string) string {
 // TestWhatAppsHoldOutlivesAnUpdate: a device is updated, and no app has to log
 // in again, and none gets more than it had.
 func TestWhatAppsHoldOutlivesAnUpdate(t *testing.T) {
-	for _, version := range []string{"version1", "version2"} {
+	for _, version := range []string{"version1", "version2", "version3"} {
 		t.Run(version, func(t *testing.T) { outlivesAnUpdate(t, version) })
 	}
 }
@@ -97,6 +97,9 @@ func outlivesAnUpdate(t *testing.T, version string) {
 	if version != "version1" {
 		d.outlivesSince2(held)
 	}
+	if version == "version3" {
+		d.outlivesSince3(held)
+	}
 
 	// The token before is one that was used up: its reuse ends the login.
 	d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(held["rotated_refresh_token"])))
@@ -117,5 +120,33 @@ func (d *desk) outlivesSince2(held map[string]string) {
 	waiting, err := d.server.Interaction(d.Context(), held["undecided"])
 	if err != nil || waiting.New || !slices.Equal(d.grantedBefore(waiting), []string{"openid", "profile"}) {
 		d.Errorf("the request that waits is %+v, %v", waiting, err)
+	}
+}
+
+// outlivesSince3 is about what no older file has.
+func (d *desk) outlivesSince3(held map[string]string) {
+	d.Helper()
+	for _, token := range []string{"ended_refresh_token", "unanswered_refresh_token"} { // whose app is not known, and who comes too late
+		d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", refreshForm(held[token])))
+	}
+	bound := d.caller
+	bound.Transport, bound.Identity = "unix", held["bound_identity"]
+	first := d.expect(http.StatusOK, "", d.postAs(d.Context(), bound, "/token", refreshForm(held["bound_refresh_token"])))
+	again := d.expect(http.StatusOK, "", d.postAs(d.Context(), bound, "/token", refreshForm(held["bound_refresh_token"])))
+	if first.text("refresh_token") != again.text("refresh_token") {
+		d.Error("an answer that was lost cannot be had again")
+	}
+	d.expect(http.StatusOK, "", d.postAs(d.Context(), bound, "/token", refreshForm(first.text("refresh_token"))))
+
+	if !d.live(held["redeemed_access_token"]) {
+		d.Error("the access token of a redeemed code is refused")
+	}
+	d.expect(http.StatusBadRequest, "invalid_grant", d.post("/token", codeForm(held["redeemed_code"])))
+	if d.live(held["redeemed_access_token"]) {
+		d.Error("reuse of a code ended nothing")
+	}
+	decided := issuer + "/authorize?" + url.Values{"client_id": {"maths"}, "request_uri": {held["decided_request_uri"]}}.Encode()
+	if _, err := d.server.Begin(d.Context(), decided); err == nil {
+		d.Error("a request that was decided begins anew")
 	}
 }

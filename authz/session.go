@@ -15,9 +15,7 @@ import (
 // A session is what fosite carries from one of its handlers to the next. It is
 // never stored: the records of the store are, and a session is made from them.
 type session struct {
-	authorization store.Authorization
-	// code is, on the way out, the code to be stored but for its hash.
-	code store.Code
+	authorization store.Authorization // on the way out, with its code but for the hash
 
 	expiresAt map[fosite.TokenType]time.Time
 	claims    *jwt.IDTokenClaims

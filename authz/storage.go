@@ -61,12 +61,5 @@ func (st storage) loadAuthorization(ctx context.Context, x *exchange, id string)
 	if err != nil {
 		return err
 	}
-	if login.ClientID != x.client.ID || login.Identity != "" && login.Identity != x.caller.Identity {
-		return &strangerError{login, errNotYours}
-	}
-	if !x.revoking && !x.keyMatches(login.DPoPKey) {
-		return &strangerError{login, errOtherKey}
-	}
-	x.authorization = &login
-	return nil
+	return x.take(&login)
 }

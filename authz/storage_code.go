@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -12,22 +14,26 @@ import (
 	"github.com/offlineauth/offlineauth/store"
 )
 
-// Authorization codes. The proof key and the nonce are part of the code's
-// record, so no one can take them away and leave the code (fosite's PKCE
+// Authorization codes. The proof key and the nonce are in the one record with
+// the code, so no one can take them away and leave the code (fosite's PKCE
 // session, deleted before the verifier is checked, was such a way).
 
-func (st storage) CreateAuthorizeCodeSession(ctx context.Context, hash string, request fosite.Requester) error {
+func (st storage) CreateAuthorizeCodeSession(ctx context.Context, signature string, request fosite.Requester) error {
+	_, hash, err := st.locate(ctx, signature)
+	if err != nil {
+		return err
+	}
 	sess := request.GetSession().(*session)
-	code := sess.code
-	code.Hash = []byte(hash)
-	code.ExpiresAt = sess.GetExpiresAt(fosite.AuthorizeCode)
-	return st.s.store.Codes.Put(ctx, code)
+	login := sess.authorization
+	login.Code.Hash = hash
+	login.Code.ExpiresAt = sess.GetExpiresAt(fosite.AuthorizeCode)
+	return st.s.store.Authorizations.Put(ctx, login)
 }
 
-func (st storage) GetAuthorizeCodeSession(ctx context.Context, hash string, given fosite.Session) (fosite.Requester, error) {
+func (st storage) GetAuthorizeCodeSession(ctx context.Context, signature string, given fosite.Session) (fosite.Requester, error) {
 	x := exchangeFrom(ctx)
 	if x.code == nil {
-		if err := st.loadCode(ctx, x, []byte(hash)); err != nil {
+		if err := st.loadCode(ctx, x, signature); err != nil {
 			return nil, x.refuse(fosite.ErrNotFound, err)
 		}
 	}
@@ -39,52 +45,41 @@ func (st storage) GetAuthorizeCodeSession(ctx context.Context, hash string, give
 	return request, nil
 }
 
-func (st storage) loadCode(ctx context.Context, x *exchange, hash []byte) error {
-	code, err := st.s.store.Codes.Get(ctx, string(hash))
+func (st storage) loadCode(ctx context.Context, x *exchange, signature string) error {
+	id, hash, err := st.locate(ctx, signature)
 	if err != nil {
 		return err
-	}
-	if code.ClientID != x.client.ID || code.Identity != "" && code.Identity != x.caller.Identity {
-		return st.stranger(ctx, code, errNotYours)
-	}
-	if !x.keyMatches(code.DPoPKey) {
-		return st.stranger(ctx, code, errOtherKey)
 	}
 	now := time.Now()
-	if code.RedeemedAt.IsZero() && !now.Before(code.ExpiresAt) {
-		store.Keep(ctx)
-		return errors.Join(store.ErrExpired, st.s.store.Codes.Delete(ctx, string(hash)))
+	login, err := st.s.store.LiveAuthorization(ctx, id, now)
+	if (err == nil || errors.Is(err, store.ErrEnded)) && !bytes.Equal(login.Code.Hash, hash) {
+		err = store.ErrNotFound
 	}
-	login, err := st.s.store.LiveAuthorization(ctx, code.AuthorizationID, now)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrEnded) {
 		return err
 	}
-	if login.Identity != "" && login.Identity != x.caller.Identity {
-		return &strangerError{login, errNotYours}
+	if stranger := x.take(&login); stranger != nil || err != nil { // whose code it is comes before what became of it
+		return cmp.Or(stranger, err)
 	}
-	if !x.keyMatches(login.DPoPKey) {
+	if !x.keyMatches(login.Code.DPoPKey) {
 		return &strangerError{login, errOtherKey}
+	}
+	if login.Code.RedeemedAt.IsZero() && !now.Before(login.Code.ExpiresAt) {
+		store.Keep(ctx)
+		return errors.Join(store.ErrExpired, st.s.store.ForgetCode(ctx, id))
 	}
 	// A login belongs to the app that redeems its code, and to its key. The access token is made
 	// before the code is marked, and has to say so too.
 	login.Identity = x.caller.Identity
 	x.bindKey(&login)
-	x.code, x.authorization = &code, &login
+	code := login.Code
+	x.code = &code
 	return nil
-}
-
-// stranger refuses who shows the code of another.
-func (st storage) stranger(ctx context.Context, code store.Code, why error) error {
-	owner, err := st.s.store.Authorizations.Get(ctx, code.AuthorizationID)
-	if errors.Is(err, store.ErrNotFound) {
-		owner, err = store.Authorization{ClientID: code.ClientID}, nil
-	}
-	return errors.Join(&strangerError{owner, why}, err)
 }
 
 func (st storage) codeRequest(x *exchange, given fosite.Session) *fosite.Request {
 	request := st.request(x, given)
-	request.RequestedScope, request.GrantedScope = x.code.Scopes, x.code.Scopes
+	request.RequestedScope, request.GrantedScope = x.authorization.Scopes, x.authorization.Scopes
 	request.Form = url.Values{
 		"redirect_uri":          {x.code.RedirectURI},
 		"code_challenge":        {x.code.Challenge},
@@ -96,12 +91,12 @@ func (st storage) codeRequest(x *exchange, given fosite.Session) *fosite.Request
 	return request
 }
 
-func (st storage) InvalidateAuthorizeCodeSession(ctx context.Context, hash string) error {
-	x := exchangeFrom(ctx)
-	if _, err := st.s.store.RedeemCode(ctx, []byte(hash), time.Now()); err != nil {
+func (st storage) InvalidateAuthorizeCodeSession(ctx context.Context, signature string) error {
+	_, hash, err := st.locate(ctx, signature)
+	if err != nil {
 		return err
 	}
-	return st.s.store.Authorizations.Put(ctx, *x.authorization)
+	return exchangeFrom(ctx).authorization.Redeem(hash, time.Now())
 }
 
 func (storage) CreatePKCERequestSession(context.Context, string, fosite.Requester) error { return nil }

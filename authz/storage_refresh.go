@@ -11,72 +11,61 @@ import (
 	"github.com/offlineauth/offlineauth/store"
 )
 
-// Refresh tokens are known by their hashes, each with that of its successor.
+// Refresh tokens are known by their hashes, in the record of their login. What a request
+// does to them is written with that record, once: see [Server.token].
 
-func (st storage) GetRefreshTokenSession(ctx context.Context, hash string, given fosite.Session) (fosite.Requester, error) {
+func (st storage) GetRefreshTokenSession(ctx context.Context, signature string, given fosite.Session) (fosite.Requester, error) {
 	x := exchangeFrom(ctx)
-	token, err := st.loadRefreshToken(ctx, x, []byte(hash))
-	if err != nil {
+	if err := st.loadRefreshToken(ctx, x, signature); err != nil {
 		return nil, x.refuse(fosite.ErrNotFound, err)
 	}
 	request := st.request(x, given)
 	request.RequestedScope, request.GrantedScope = x.authorization.Scopes, x.authorization.Scopes
-	if token.RotatedAt.IsZero() || x.revoking {
-		return request, nil
-	}
-	successor, err := st.s.store.RefreshTokens.Get(ctx, string(token.Successor))
-	if err == nil && mayRetry(token, successor, isBound(x.authorization), time.Now()) {
+	if x.revoking || x.authorization.Refresh.InForce(x.predecessor) || mayRetry(x.authorization, x.predecessor, time.Now()) {
 		return request, nil
 	}
 	store.Keep(ctx)
 	return request, x.refuse(fosite.ErrInactiveToken, fmt.Errorf("refresh token used twice: %w", store.ErrConsumed))
 }
 
-// isBound reports whether the refresh tokens of a login are good for its app or its
-// key alone, which the request has shown to be or to have.
-func isBound(login *store.Authorization) bool { return login.Identity != "" || login.DPoPKey != "" }
-
-func (st storage) loadRefreshToken(ctx context.Context, x *exchange, hash []byte) (store.RefreshToken, error) {
-	token, err := st.s.store.RefreshTokens.Get(ctx, string(hash))
+func (st storage) loadRefreshToken(ctx context.Context, x *exchange, signature string) error {
+	id, hash, err := st.locate(ctx, signature)
 	if err != nil {
-		return token, err
+		return err
 	}
-	if err := st.loadAuthorization(ctx, x, token.AuthorizationID); err != nil {
-		return token, err
+	now := time.Now()
+	login, err := st.s.store.LiveAuthorization(ctx, id, now)
+	if err == nil && !login.Refresh.Knows(hash) {
+		err = store.ErrNotFound
 	}
-	if !time.Now().Before(token.ExpiresAt) {
+	if err != nil {
+		return err
+	}
+	if err := x.take(&login); err != nil {
+		return err
+	}
+	if !now.Before(login.Refresh.ExpiresAt) {
 		store.Keep(ctx)
-		return token, errors.Join(store.ErrExpired, st.s.store.RefreshTokens.Delete(ctx, string(hash)))
+		return errors.Join(store.ErrExpired, st.s.store.ForgetRefreshTokens(ctx, id))
 	}
 	x.predecessor = hash
-	return token, st.boundLogin(ctx, x.authorization, time.Now())
+	if end := now.Add(st.s.lifetimes.RefreshTotal); ahead(login.ExpiresAt, end) {
+		login.ExpiresAt = end.UTC() // it was made in the future; let it end as if it were made now
+	}
+	return nil
 }
 
-// boundLogin lets a login that was made in the future end as if it were made now.
-func (st storage) boundLogin(ctx context.Context, login *store.Authorization, now time.Time) error {
-	end := now.Add(st.s.lifetimes.RefreshTotal)
-	if !ahead(login.ExpiresAt, end) {
-		return nil
+func (st storage) CreateRefreshTokenSession(ctx context.Context, signature, _ string, request fosite.Requester) error {
+	x, now := exchangeFrom(ctx), time.Now()
+	_, hash, err := st.locate(ctx, signature)
+	if err != nil {
+		return err
 	}
-	login.ExpiresAt = end.UTC()
-	return st.s.store.Authorizations.Put(ctx, *login)
-}
-
-func (st storage) CreateRefreshTokenSession(ctx context.Context, hash, _ string, request fosite.Requester) error {
-	x := exchangeFrom(ctx)
-	now := time.Now()
-	token := store.RefreshToken{
-		Hash:            []byte(hash),
-		AuthorizationID: x.authorization.ID,
-		ClientID:        x.client.ID,
-		Identity:        x.authorization.Identity,
-		IssuedAt:        now,
-		ExpiresAt:       earlier(request.GetSession().GetExpiresAt(fosite.RefreshToken), x.authorization.ExpiresAt),
-	}
+	expiresAt := earlier(request.GetSession().GetExpiresAt(fosite.RefreshToken), x.authorization.ExpiresAt)
 	if x.predecessor != nil {
-		return st.s.store.RotateRefreshToken(ctx, x.predecessor, token, now)
+		return x.authorization.Rotate(x.predecessor, hash, expiresAt, now)
 	}
-	return st.s.store.RefreshTokens.Put(ctx, token)
+	return x.authorization.Issue(hash, expiresAt, now)
 }
 
 // RotateRefreshToken and DeleteRefreshTokenSession have nothing to do: the

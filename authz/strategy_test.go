@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -26,11 +27,19 @@ func TestMayRetry(t *testing.T) {
 		{"attested, successor used", 0, true, true, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var successor store.RefreshToken
-			if test.used {
-				successor.RotatedAt = rotated
+			var login store.Authorization
+			if test.attested {
+				login.Identity = "uid:10012"
 			}
-			if got := mayRetry(store.RefreshToken{RotatedAt: rotated}, successor, test.attested, rotated.Add(test.after)); got != test.want {
+			first, second, third := []byte("1"), []byte("2"), []byte("3")
+			err := errors.Join(login.Issue(first, time.Time{}, rotated), login.Rotate(first, second, time.Time{}, rotated))
+			if test.used {
+				err = errors.Join(err, login.Rotate(second, third, time.Time{}, rotated))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := mayRetry(&login, first, rotated.Add(test.after)); got != test.want {
 				t.Errorf("got %v", got)
 			}
 		})

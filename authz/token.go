@@ -58,6 +58,9 @@ func (s *Server) token(r *http.Request, x *exchange) (any, error) {
 		}
 		answer = newTokenResponse(response, tokenType(x.provenKey))
 		s.store.UseGrant(x.authorization.GrantID, time.Now())
+		if err := s.store.Authorizations.Put(ctx, *x.authorization); err != nil {
+			return err
+		}
 		return s.recordLogin(ctx, x)
 	})
 	return answer, err

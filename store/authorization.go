@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Authorization is one login beneath a grant. Its code and tokens name it, and
-// are worth nothing once it has ended.
+// Authorization is one login beneath a grant, with its code and its refresh tokens.
+// They name it, and are worth nothing once it has ended. It is one record, so that a
+// login is written at one place.
 type Authorization struct {
 	ID        string // random
 	GrantID   string
@@ -25,6 +26,9 @@ type Authorization struct {
 	ExpiresAt time.Time `json:",omitzero"` // zero: never
 	EndedAt   time.Time `json:",omitzero"` // zero while it lives
 	EndReason string    `json:",omitzero"`
+
+	Code    Code          `json:",omitzero"` // until it is of no use any more
+	Refresh RefreshTokens `json:",omitzero"`
 }
 
 func authorizations() spec[Authorization] {
@@ -32,7 +36,9 @@ func authorizations() spec[Authorization] {
 		bucket: "authorizations",
 		sealed: true,
 		key:    func(a *Authorization) []byte { return []byte(a.ID) },
-		stamp:  func(a *Authorization) time.Time { return a.EndedAt },
+		undoes: func(a, old *Authorization) bool {
+			return undoes(a.EndedAt, old.EndedAt) || a.Code.undoes(old.Code) || a.Refresh.undoes(old.Refresh)
+		},
 		expires: func(a *Authorization) time.Time {
 			if !a.EndedAt.IsZero() {
 				return a.EndedAt.Add(remembered)

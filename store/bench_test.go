@@ -13,7 +13,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// BenchmarkDo stores one refresh token in each transaction, and reports how
+// BenchmarkDo stores one login in each transaction, and reports how
 // many times as many a second that is as one raw bbolt Update after the other,
 // before it and after it ("x-raw": more is better), and how many shared a commit.
 func BenchmarkDo(b *testing.B) {
@@ -32,9 +32,9 @@ func benchmarkDo(b *testing.B, callers int) {
 	var n atomic.Uint64
 	expires := time.Now().Add(time.Hour)
 	one := func() error {
-		hash := benchKey(n.Add(1))
+		id := string(benchKey(n.Add(1)))
 		return s.Do(b.Context(), func(ctx context.Context) error {
-			return s.RefreshTokens.Put(ctx, RefreshToken{Hash: hash, AuthorizationID: "z", ClientID: "c", ExpiresAt: expires})
+			return s.Authorizations.Put(ctx, Authorization{ID: id, ClientID: "c", ExpiresAt: expires})
 		})
 	}
 	b.ResetTimer()

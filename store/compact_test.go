@@ -18,7 +18,7 @@ func fat(t *testing.T) (s *Store, path string) {
 	big := make([]byte, 10_000)
 	for i := range 400 {
 		err := s.Do(t.Context(), func(ctx context.Context) error {
-			return s.Codes.Put(ctx, Code{Hash: []byte{byte(i), byte(i >> 8), 31: 0}, RedirectURI: string(big), ExpiresAt: time.Unix(1, 0)})
+			return s.PushedRequests.Put(ctx, PushedRequest{Hash: []byte{byte(i), byte(i >> 8), 31: 0}, ClientID: string(big), ExpiresAt: time.Unix(1, 0)})
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -83,8 +83,8 @@ func TestCompact(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = mustOpen(t, path)
-	if tokens, err := s.RefreshTokens.List(t.Context()); err != nil || len(tokens) != 1000 {
-		t.Errorf("%d tokens, %v", len(tokens), err)
+	if pushed, err := s.PushedRequests.List(t.Context()); err != nil || len(pushed) != 1000 {
+		t.Errorf("%d requests, %v", len(pushed), err)
 	}
 	if accounts, err := s.Accounts.List(t.Context()); err != nil || len(accounts) != written+1 {
 		t.Errorf("%d accounts of %d, %v", len(accounts), written+1, err)
@@ -154,9 +154,9 @@ func TestCompactInterrupted(t *testing.T) {
 		if err := s.Compact(t.Context(), nil); err != nil {
 			return err
 		}
-		n := count(r, "refresh tokens")
+		n := count(r, "pushed requests")
 		if n != 1000 {
-			t.Errorf("the snapshot has %d tokens", n)
+			t.Errorf("the snapshot has %d requests", n)
 		}
 		return nil
 	})

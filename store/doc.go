@@ -5,11 +5,14 @@
 // tables of the [Store], and write inside [Store.Do]:
 //
 //	err := s.Do(ctx, func(ctx context.Context) error {
-//		code, err := s.RedeemCode(ctx, hash, now)
+//		login, err := s.LiveAuthorization(ctx, id, now)
 //		if err != nil {
 //			return err
 //		}
-//		return s.RefreshTokens.Put(ctx, first(code))
+//		if err := login.Redeem(hash, now); err != nil {
+//			return err
+//		}
+//		return s.Authorizations.Put(ctx, login)
 //	})
 //
 // # Transactions
@@ -37,9 +40,9 @@
 //
 // # Secrets
 //
-// Codes, tokens and request URIs are kept as their SHA-256 hashes only, which
-// are the keys of their tables. What tells of persons or is secret is sealed,
-// under a key that a [KeyProvider] keeps; [Store.Rekey] replaces it.
+// Codes, tokens and request URIs are kept as their SHA-256 hashes only. What tells
+// of persons or is secret is sealed, under a key that a [KeyProvider] keeps;
+// [Store.Rekey] replaces it.
 //
 // # Beware
 //

@@ -67,3 +67,22 @@ func (t Table[T]) forget(ctx context.Context, key []byte, now time.Time) error {
 	})
 	return errors.Join(seen, err)
 }
+
+// forgetPart changes a record, whatever becomes of the transaction of ctx: for what was
+// seen expired in it. One that is gone stays so.
+func (t Table[T]) forgetPart(ctx context.Context, key string, change func(*T)) error {
+	forget := func(o *overlay) error {
+		rec, _, err := t.load(o, []byte(key))
+		if err != nil {
+			return err
+		}
+		change(rec)
+		return t.put(o, rec)
+	}
+	tx := mustTransaction(ctx)
+	if err := forget(t.store.writer(ctx)); err != nil {
+		return err
+	}
+	tx.forgot = append(tx.forgot, func(o *overlay) { forget(o) })
+	return nil
+}

@@ -34,7 +34,7 @@ func grants() spec[Grant] {
 		bucket: "grants",
 		sealed: true,
 		key:    func(g *Grant) []byte { return []byte(g.ID) },
-		stamp:  func(g *Grant) time.Time { return g.RevokedAt },
+		undoes: func(g, old *Grant) bool { return undoes(g.RevokedAt, old.RevokedAt) },
 		expires: func(g *Grant) time.Time {
 			if !g.RevokedAt.IsZero() {
 				return g.RevokedAt.Add(remembered)

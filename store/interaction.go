@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"time"
 )
 
@@ -15,26 +14,18 @@ const maxInteractions = 1000
 // While it waits it is held in memory, so that a login costs no commit for it.
 // It is written with a commit that goes anyway, or when the store is closed: it
 // outlives the process then. When that is killed before, the client asks again.
+//
+// One that was decided is remembered until its time is over, by this process: it is
+// nowhere else, so nobody can decide it again after that.
 type Interaction struct {
 	ID         string              // random, or derived from what it may begin once for
 	ClientID   string              `json:",omitzero"`
 	ClientName string              `json:",omitzero"` // as it was shown
 	Identity   string              `json:",omitzero"` // app identity of who pushed the request, if it was pushed
 	PushedHash []byte              `json:",omitzero"` // of its PushedRequest, which has one interaction at most
-	Parameters map[string][]string `json:",omitzero"` // not kept when it is decided
+	Parameters map[string][]string `json:",omitzero"`
 	CreatedAt  time.Time           `json:",omitzero"`
 	ExpiresAt  time.Time           `json:",omitzero"`
-	DecidedAt  time.Time           `json:",omitzero"` // zero until it is decided
-}
-
-// decisions are the interactions that were decided, without their parameters.
-func decisions() spec[Interaction] {
-	return spec[Interaction]{
-		bucket:  "decisions",
-		key:     func(i *Interaction) []byte { return []byte(i.ID) },
-		stamp:   func(i *Interaction) time.Time { return i.DecidedAt },
-		expires: func(i *Interaction) time.Time { return i.ExpiresAt },
-	}
 }
 
 // undecided are the interactions that outlived a commit or a process.
@@ -52,11 +43,11 @@ func undecided() spec[Interaction] {
 // or the pushed request, has an interaction that waits (see
 // [Store.PushedInteraction]), and ErrConsumed if the ID was decided.
 func (s *Store) PutInteraction(i Interaction) error {
-	if d, err := s.decisions.find(context.Background(), []byte(i.ID)); d != nil || err != nil {
-		return s.decided(err)
-	}
-	if !s.interactions.add(i) {
-		return s.decisions.fail(ErrExists)
+	switch {
+	case s.interactions.wasDecided(i.ID):
+		return s.undecided.fail(ErrConsumed)
+	case !s.interactions.add(i):
+		return s.undecided.fail(ErrExists)
 	}
 	return nil
 }
@@ -64,7 +55,18 @@ func (s *Store) PutInteraction(i Interaction) error {
 // Interaction returns the interaction that waits under the ID. The errors are
 // ErrNotFound; ErrConsumed if it was decided; ErrExpired, once.
 func (s *Store) Interaction(id string, now time.Time) (Interaction, error) {
-	return s.interaction(context.Background(), id, now)
+	if s.interactions.wasDecided(id) {
+		return Interaction{}, s.undecided.fail(ErrConsumed)
+	}
+	i, ok := s.interactions.find(func(i Interaction) bool { return i.ID == id })
+	if !ok {
+		return Interaction{}, s.undecided.fail(ErrNotFound)
+	}
+	if expired(i.ExpiresAt, now) {
+		s.interactions.remove(id)
+		return Interaction{}, s.undecided.fail(ErrExpired)
+	}
+	return i, nil
 }
 
 // PushedInteraction returns the interaction that waits with a pushed request.
@@ -72,54 +74,30 @@ func (s *Store) Interaction(id string, now time.Time) (Interaction, error) {
 func (s *Store) PushedInteraction(hash []byte, now time.Time) (Interaction, error) {
 	i, ok := s.interactions.find(func(i Interaction) bool { return bytes.Equal(i.PushedHash, hash) })
 	if !ok || len(hash) == 0 {
-		return Interaction{}, s.decisions.fail(ErrNotFound)
+		return Interaction{}, s.undecided.fail(ErrNotFound)
 	}
 	return s.Interaction(i.ID, now)
 }
 
 // DecideInteraction marks the interaction, and the pushed request it began
 // with, as decided and returns it: of any number of callers, one gets it
-// without an error. It is called inside [Store.Do]; if that is dropped, the
-// interaction waits again. The errors are those of [Store.Interaction].
+// without an error. It is called inside [Store.Do]; if that is dropped, or cannot
+// be committed, the interaction waits again. The errors are those of [Store.Interaction].
 func (s *Store) DecideInteraction(ctx context.Context, id string, now time.Time) (Interaction, error) {
 	tx := mustTransaction(ctx)
-	i, err := s.interaction(ctx, id, now)
+	i, err := s.Interaction(id, now)
 	if err != nil {
 		return Interaction{}, err
 	}
-	i.DecidedAt = now.UTC()
 	if len(i.PushedHash) > 0 {
 		if err := s.decidePushed(ctx, i.PushedHash, now); err != nil {
 			return Interaction{}, err
 		}
 	}
-	mark := Interaction{ID: i.ID, DecidedAt: i.DecidedAt, ExpiresAt: i.ExpiresAt}
-	if err := errors.Join(s.decisions.Put(ctx, mark), s.undecided.Delete(ctx, id)); err != nil {
+	if err := s.undecided.Delete(ctx, id); err != nil {
 		return Interaction{}, err
 	}
-	tx.after = append(tx.after, func() { s.interactions.remove(id) })
+	s.interactions.decide(i)
+	tx.undo = append(tx.undo, func() { s.interactions.waitAgain(i) })
 	return i, nil
-}
-
-func (s *Store) interaction(ctx context.Context, id string, now time.Time) (Interaction, error) {
-	if d, err := s.decisions.find(ctx, []byte(id)); d != nil || err != nil {
-		return Interaction{}, s.decided(err)
-	}
-	i, ok := s.interactions.find(func(i Interaction) bool { return i.ID == id })
-	if !ok {
-		return Interaction{}, s.decisions.fail(ErrNotFound)
-	}
-	if expired(i.ExpiresAt, now) {
-		s.interactions.remove(id)
-		return Interaction{}, s.decisions.fail(ErrExpired)
-	}
-	return i, nil
-}
-
-// decided is the answer for a decision that was found, unless reading failed.
-func (s *Store) decided(err error) error {
-	if err != nil {
-		return err
-	}
-	return s.decisions.fail(ErrConsumed)
 }

@@ -106,20 +106,32 @@ func writeStage(ctx context.Context, s *store.Store, stage, id string) error {
 	switch stage {
 	case stageBegun:
 		g, err := s.UpsertGrant(ctx, id, "maths", "", []string{"read"}, now)
+		code := store.Code{Hash: name("code", id), ExpiresAt: later}
 		return errors.Join(err,
-			s.Authorizations.Put(ctx, store.Authorization{ID: id, GrantID: g.ID, AccountID: id, CreatedAt: now, ExpiresAt: later}),
-			s.Codes.Put(ctx, store.Code{Hash: name("code", id), AuthorizationID: id, ExpiresAt: later}),
+			s.Authorizations.Put(ctx, store.Authorization{ID: id, GrantID: g.ID, AccountID: id, Code: code, CreatedAt: now, ExpiresAt: later}),
 			s.Events.Append(ctx, store.Event{Kind: "approved", AccountID: id}))
 	case stageRedeemed:
-		if _, err := s.RedeemCode(ctx, name("code", id), now); err != nil {
-			return err
-		}
-		return s.RefreshTokens.Put(ctx, store.RefreshToken{Hash: name("first", id), AuthorizationID: id, ExpiresAt: later})
+		return change(ctx, s, id, func(a *store.Authorization) error {
+			if err := a.Redeem(name("code", id), now); err != nil {
+				return err
+			}
+			return a.Issue(name("first", id), later, now)
+		})
 	case stageRotated:
-		return s.RotateRefreshToken(ctx, name("first", id), store.RefreshToken{Hash: name("second", id), AuthorizationID: id, ExpiresAt: later}, now)
+		return change(ctx, s, id, func(a *store.Authorization) error {
+			return a.Rotate(name("first", id), name("second", id), later, now)
+		})
 	default:
 		return s.EndAuthorization(ctx, id, "logout", now)
 	}
+}
+
+func change(ctx context.Context, s *store.Store, id string, how func(*store.Authorization) error) error {
+	a, err := s.Authorizations.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	return errors.Join(how(&a), s.Authorizations.Put(ctx, a))
 }
 
 // An oracle knows what was said of each login, and of writes that were not
@@ -248,16 +260,14 @@ func stageOf(t *testing.T, s *store.Store, id string, events map[string]bool) in
 	ctx := t.Context()
 	a, noLogin := s.Authorizations.Get(ctx, id)
 	_, noGrant := s.LivingGrant(ctx, id, "maths", "")
-	code, noCode := s.Codes.Get(ctx, string(name("code", id)))
-	first, noFirst := s.RefreshTokens.Get(ctx, string(name("first", id)))
-	_, noSecond := s.RefreshTokens.Get(ctx, string(name("second", id)))
 	there := func(err error) bool { return err == nil }
-	if there(noLogin) != there(noGrant) || there(noLogin) != there(noCode) || there(noLogin) != events[id] && len(events) < 10_000 {
-		t.Fatalf("%s is half there: %v, %v, %v, %t", id, noLogin, noGrant, noCode, events[id])
+	if there(noLogin) != there(noGrant) || there(noLogin) != events[id] && len(events) < 10_000 {
+		t.Fatalf("%s is half there: %v, %v, %t", id, noLogin, noGrant, events[id])
 	}
-	redeemed, rotated := !code.RedeemedAt.IsZero(), !first.RotatedAt.IsZero()
-	if redeemed != there(noFirst) || rotated != there(noSecond) {
-		t.Fatalf("%s is half there: redeemed %t, token %v; rotated %t, token %v", id, redeemed, noFirst, rotated, noSecond)
+	redeemed, rotated := !a.Code.RedeemedAt.IsZero(), a.Refresh.Rotations > 0
+	first, second := name("first", id), name("second", id)
+	if redeemed != a.Refresh.Knows(first) || rotated != a.Refresh.InForce(second) || rotated && !redeemed {
+		t.Fatalf("%s is half there: redeemed %t, rotated %t, %+v", id, redeemed, rotated, a.Refresh)
 	}
 	switch {
 	case !there(noLogin):

@@ -25,7 +25,7 @@ func launches() spec[Launch] {
 		bucket:  "launches",
 		sealed:  true,
 		key:     func(l *Launch) []byte { return []byte(l.ID) },
-		stamp:   func(l *Launch) time.Time { return l.BoundAt },
+		undoes:  func(l, old *Launch) bool { return undoes(l.BoundAt, old.BoundAt) },
 		expires: func(l *Launch) time.Time { return l.ExpiresAt },
 		indexes: []index[Launch]{launchesToFetch()},
 	}

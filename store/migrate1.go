@@ -13,33 +13,25 @@ import (
 // file itself. Since schema 2 the key file wraps a data key, so that it can be
 // replaced or be elsewhere, and all records that tell of persons are sealed.
 
-// migrateFrom1 brings the data to this schema in one transaction: a crash
-// leaves the one or the other.
-func migrateFrom1(e Engine, p KeyProvider) (*keyring, error) {
+// sealing is the step from schema 1, with the new keys.
+func sealing(e Engine, p KeyProvider) (step migration, ring *keyring, wrapped []byte, err error) {
 	old, err := openSeal1(e, p)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	ring := newKeyring([]dataKey{newDataKey(1)})
-	wrapped, err := ring.wrap(context.Background(), p)
-	if err != nil {
-		return nil, err
+	ring = newKeyring([]dataKey{newDataKey(1)})
+	if wrapped, err = ring.wrap(context.Background(), p); err != nil {
+		return nil, nil, nil, err
 	}
-	s := &Store{}
-	s.ring.Store(ring)
-	s.tables()
-	return ring, e.Update(func(tx Tx) error {
+	step = func(s *Store, tx Tx) error {
 		for _, t := range s.byBucket {
-			if err := t.migrateFrom1(tx, old); err != nil {
-				return fmt.Errorf("store: migrate from schema 1: %w", err)
+			if err := t.sealFrom1(tx, old); err != nil {
+				return err
 			}
 		}
-		return errors.Join(
-			sealEvents1(tx, ring),
-			tx.Delete(metaBucket, []byte("seal")),
-			writeSchema(tx, wrapped),
-		)
-	})
+		return errors.Join(sealEvents1(tx, ring), tx.Delete(metaBucket, []byte("seal")))
+	}
+	return step, ring, wrapped, nil
 }
 
 // sealedIn1 are the buckets that schema 1 has sealed.
@@ -77,8 +69,8 @@ func (s *seal1) open(class string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// migrateFrom1 seals the records and blinds their indexes.
-func (t Table[T]) migrateFrom1(tx Tx, old *seal1) error {
+// sealFrom1 seals the records and blinds their indexes.
+func (t Table[T]) sealFrom1(tx Tx, old *seal1) error {
 	if !t.sealed {
 		return nil
 	}
@@ -89,14 +81,14 @@ func (t Table[T]) migrateFrom1(tx Tx, old *seal1) error {
 		}
 	}
 	for key, value := range tx.Scan(t.bucket, Range{}) {
-		if err := t.sealFrom1(o, old, bytes.Clone(key), value); err != nil {
+		if err := t.sealOneFrom1(o, old, bytes.Clone(key), value); err != nil {
 			return err
 		}
 	}
 	return o.apply(tx, make(map[string]bool))
 }
 
-func (t Table[T]) sealFrom1(o *overlay, old *seal1, key, value []byte) (err error) {
+func (t Table[T]) sealOneFrom1(o *overlay, old *seal1, key, value []byte) (err error) {
 	if slices.Contains(sealedIn1, t.bucket) {
 		if value, err = old.open(t.bucket, value); err != nil {
 			return t.fail(err)

@@ -71,8 +71,6 @@ func TestMigrateFrom1(t *testing.T) {
 			"accounts":       counted(t, 1, s.Accounts),
 			"grants":         counted(t, 2, s.Grants),
 			"authorizations": counted(t, 3, s.Authorizations),
-			"codes":          counted(t, 3, s.Codes),
-			"refresh tokens": counted(t, 2, s.RefreshTokens),
 			"pushed":         counted(t, 1, s.PushedRequests),
 			"keys":           counted(t, 2, s.Keys),
 		} {

@@ -46,8 +46,6 @@ func TestMigrateFrom2(t *testing.T) {
 			"accounts":       counted(t, 2, s.Accounts),
 			"credentials":    counted(t, 1, s.Credentials),
 			"authorizations": counted(t, 4, s.Authorizations),
-			"codes":          counted(t, 4, s.Codes),
-			"refresh tokens": counted(t, 4, s.RefreshTokens),
 			"pushed":         counted(t, 2, s.PushedRequests),
 			"launches":       counted(t, 1, s.Launches),
 			"keys":           counted(t, 2, s.Keys),

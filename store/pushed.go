@@ -20,7 +20,7 @@ func pushedRequests() spec[PushedRequest] {
 		bucket:  "pushed requests",
 		sealed:  true,
 		key:     func(p *PushedRequest) []byte { return p.Hash },
-		stamp:   func(p *PushedRequest) time.Time { return p.DecidedAt },
+		undoes:  func(p, old *PushedRequest) bool { return undoes(p.DecidedAt, old.DecidedAt) },
 		expires: func(p *PushedRequest) time.Time { return p.ExpiresAt },
 	}
 }

@@ -36,7 +36,7 @@ func lived(t *testing.T) (s *Store, path string) {
 		err = errors.Join(err, s.Do(t.Context(), func(ctx context.Context) error {
 			for n := range 50 {
 				hash := []byte{byte(i), byte(n), 31: 1}
-				if err := s.RefreshTokens.Put(ctx, RefreshToken{Hash: hash, AuthorizationID: "z", ClientID: "c", ExpiresAt: now.Add(time.Hour)}); err != nil {
+				if err := s.PushedRequests.Put(ctx, PushedRequest{Hash: hash, ClientID: "c", ExpiresAt: now.Add(time.Hour)}); err != nil {
 					return err
 				}
 			}
@@ -74,8 +74,8 @@ func wantRestored(t *testing.T, s *Store, epoch int) {
 	if _, err := s.LiveAuthorization(ctx, "z", time.Now()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("a login was revived: %v", err)
 	}
-	if tokens, err := s.RefreshTokens.List(ctx); err != nil || len(tokens) > 0 {
-		t.Errorf("%d tokens were revived, %v", len(tokens), err)
+	if pushed, err := s.PushedRequests.List(ctx); err != nil || len(pushed) > 0 {
+		t.Errorf("%d requests were revived, %v", len(pushed), err)
 	}
 	if e, err := s.Epoch(); err != nil || e != epoch {
 		t.Errorf("epoch %d, %v, want %d", e, err, epoch)

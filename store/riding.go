@@ -87,7 +87,7 @@ func (s *Store) ride(o *overlay, changed map[string]bool, n int) (durable func()
 		}
 	}
 	for _, i := range waiting {
-		if err := s.writeUndecided(o, i); err != nil {
+		if err := s.undecided.put(o, &i); err != nil {
 			return nil, err
 		}
 	}
@@ -110,14 +110,6 @@ func (s *Store) writeMarks(o *overlay, changed map[string]bool) {
 			return
 		}
 	}
-}
-
-// writeUndecided writes an interaction, unless this commit decides it.
-func (s *Store) writeUndecided(o *overlay, i Interaction) error {
-	if o.Get(s.decisions.bucket, []byte(i.ID)) != nil {
-		return nil
-	}
-	return s.undecided.put(o, &i)
 }
 
 func (s *Store) writeUse(o *overlay, id string, at time.Time) error {

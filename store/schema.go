@@ -8,7 +8,7 @@ import (
 )
 
 // schemaVersion counts the incompatible changes of what is in the buckets.
-const schemaVersion = 3
+const schemaVersion = 4
 
 const (
 	metaBucket = "meta"
@@ -43,13 +43,11 @@ func prepare(e Engine, p KeyProvider) (*keyring, error) {
 		wrapped = append(wrapped, r.Get(metaBucket, []byte(keysMark))...)
 		return err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case version == 1:
-		return migrateFrom1(e, p)
-	case version == 2:
-		return migrateFrom2(e, p, wrapped)
+	}
+	if version < schemaVersion {
+		return migrate(e, p, version, wrapped)
 	}
 	return unwrapRing(context.Background(), p, wrapped)
 }

@@ -24,8 +24,6 @@ type Store struct {
 	Accounts       Table[Account]
 	Grants         Table[Grant]
 	Authorizations Table[Authorization]
-	Codes          Table[Code]
-	RefreshTokens  Table[RefreshToken]
 	PushedRequests Table[PushedRequest]
 	Launches       Table[Launch]
 	Keys           Table[Key]
@@ -34,8 +32,8 @@ type Store struct {
 	Preferences    Table[Preferences]
 	Events         Events
 
-	decisions    Table[Interaction]
 	undecided    Table[Interaction]
+	tokensOf3    Table[tokenOf3]
 	interactions *interactions
 	uses         uses
 
@@ -122,16 +120,14 @@ func (s *Store) tables() {
 	s.Accounts = table(s, accounts)
 	s.Grants = table(s, grants)
 	s.Authorizations = table(s, authorizations)
-	s.Codes = table(s, codes)
-	s.RefreshTokens = table(s, refreshTokens)
 	s.PushedRequests = table(s, pushedRequests)
 	s.Launches = table(s, launches)
 	s.Keys = table(s, keys)
 	s.Credentials = table(s, credentials)
 	s.Upstreams = table(s, upstreams)
 	s.Preferences = table(s, preferences)
-	s.decisions = table(s, decisions)
 	s.undecided = table(s, undecided)
+	s.tokensOf3 = table(s, tokensOf3)
 	s.Events = Events{s}
 }
 
@@ -150,7 +146,7 @@ type anyTable interface {
 	isLasting() bool
 	sealAnew(o *overlay, key []byte) error
 	remove(o *overlay, key []byte)
-	migrateFrom1(tx Tx, old *seal1) error
+	sealFrom1(tx Tx, old *seal1) error
 }
 
 // Commits returns how many durable commits were made since the store was opened.

@@ -29,8 +29,8 @@ type spec[T any] struct {
 	sealed  bool // encrypted, its indexes too: for what tells of persons, or is secret
 	lasting bool // in backups. Never for what can be revoked or used up: a backup would revive it
 	key     func(*T) []byte
-	expires func(*T) time.Time // when Sweep may delete it; zero is never. May be nil
-	stamp   func(*T) time.Time // a mark that stays once it is set. May be nil
+	expires func(*T) time.Time     // when Sweep may delete it; zero is never. May be nil
+	undoes  func(rec, old *T) bool // whether rec in the place of old would undo what can happen once. May be nil
 	indexes []index[T]
 }
 
@@ -200,10 +200,8 @@ func (t Table[T]) put(o *overlay, rec *T) error {
 	if bytes.Equal(oldPlain, plain) {
 		return nil
 	}
-	if old != nil && t.stamp != nil {
-		if set := t.stamp(old); !set.IsZero() && !set.Equal(t.stamp(rec)) {
-			return t.fail(ErrConsumed)
-		}
+	if old != nil && t.undoes != nil && t.undoes(rec, old) {
+		return t.fail(ErrConsumed)
 	}
 	if err := t.reindex(o, key, old, rec); err != nil {
 		return err
@@ -211,6 +209,9 @@ func (t Table[T]) put(o *overlay, rec *T) error {
 	t.write(o, key, plain)
 	return nil
 }
+
+// undoes reports whether a mark that was set would be taken away, or moved.
+func undoes(at, old time.Time) bool { return !old.IsZero() && !at.Equal(old) }
 
 func (t Table[T]) write(o *overlay, key, value []byte) {
 	if t.sealed {

@@ -10,6 +10,7 @@ type transaction struct {
 	over    bool
 	forgot  []func(*overlay) // deletions of what was seen expired: they outlive a drop
 	after   []func()         // run once the writes are durable
+	undo    []func()         // run if they are dropped, or never become so
 }
 
 type transactionKey struct{}
@@ -55,6 +56,9 @@ func (s *Store) run(ctx context.Context, t *turn, base Reader, fn func(context.C
 	apply, err := tx.call(ctx, t, fn)
 	if failed := <-t.done; failed != nil {
 		s.log.Error("a commit failed", "error", failed)
+		if apply {
+			tx.takeBack()
+		}
 		return failed
 	}
 	if apply {
@@ -81,9 +85,16 @@ func (tx *transaction) call(ctx context.Context, t *turn, fn func(context.Contex
 
 // drop forgets all writes but the expiries that were seen.
 func (tx *transaction) drop() {
+	tx.takeBack()
 	tx.overlay = newOverlay(tx.overlay.base)
 	for _, forget := range tx.forgot {
 		forget(tx.overlay)
+	}
+}
+
+func (tx *transaction) takeBack() {
+	for _, f := range tx.undo {
+		f()
 	}
 }
 

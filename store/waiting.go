@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// interactions are those that wait for a decision, oldest first. There are few
-// enough to be searched in order.
+// interactions are those that wait for a decision, and those that were decided lately,
+// each oldest first. There are few enough to be searched in order.
 type interactions struct {
 	mu        sync.Mutex
 	waiting   []Interaction
 	unwritten map[string]bool // by ID; none that does not wait
+	decided   []Interaction   // their IDs and when their time is over; maxInteractions at most
 }
 
 // load takes what an earlier process has left.
 func (is *interactions) load(left []Interaction, err error) error {
-	slices.SortFunc(left, func(a, b Interaction) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	slices.SortFunc(left, byCreation)
 	is.waiting = left[max(0, len(left)-maxInteractions):]
 	is.unwritten = make(map[string]bool)
 	return err
@@ -74,18 +75,45 @@ func (is *interactions) find(match func(Interaction) bool) (Interaction, bool) {
 	return is.waiting[n], true
 }
 
+// decide moves an interaction to those that were decided.
+func (is *interactions) decide(i Interaction) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.drop(func(w Interaction) bool { return w.ID == i.ID })
+	is.decided = append(is.decided, Interaction{ID: i.ID, ExpiresAt: i.ExpiresAt})
+	is.decided = is.decided[max(0, len(is.decided)-maxInteractions):]
+}
+
+// waitAgain undoes decide.
+func (is *interactions) waitAgain(i Interaction) {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.decided = slices.DeleteFunc(is.decided, func(d Interaction) bool { return d.ID == i.ID })
+	at, _ := slices.BinarySearchFunc(is.waiting, i, byCreation)
+	is.waiting = slices.Insert(is.waiting, at, i)
+	is.unwritten[i.ID] = true
+}
+
+func (is *interactions) wasDecided(id string) bool {
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	return slices.ContainsFunc(is.decided, func(d Interaction) bool { return d.ID == id })
+}
+
+func byCreation(a, b Interaction) int { return a.CreatedAt.Compare(b.CreatedAt) }
+
 func (is *interactions) remove(id string) {
-	is.removeAll(func(i Interaction) bool { return i.ID == id })
+	is.mu.Lock()
+	defer is.mu.Unlock()
+	is.drop(func(i Interaction) bool { return i.ID == id })
 }
 
 func (is *interactions) sweep(now time.Time) {
-	is.removeAll(func(i Interaction) bool { return expired(i.ExpiresAt, now) })
-}
-
-func (is *interactions) removeAll(match func(Interaction) bool) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
-	is.drop(match)
+	over := func(i Interaction) bool { return expired(i.ExpiresAt, now) }
+	is.drop(over)
+	is.decided = slices.DeleteFunc(is.decided, over)
 }
 
 func (is *interactions) drop(match func(Interaction) bool) {

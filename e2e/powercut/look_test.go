@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -107,23 +108,6 @@ func lookAtStore(ctx context.Context, o *oracle) (unheard int, err error) {
 
 // wholeLogins looks at every login there is, heard of or not.
 func wholeLogins(ctx context.Context, s *store.Store) error {
-	codes, living := map[string]int{}, map[string]int{} // by login
-	redeemed := map[string]bool{}
-	for c, err := range s.Codes.All(ctx) {
-		if err != nil {
-			return err
-		}
-		codes[c.AuthorizationID]++
-		redeemed[c.AuthorizationID] = !c.RedeemedAt.IsZero()
-	}
-	for r, err := range s.RefreshTokens.All(ctx) {
-		if err != nil {
-			return err
-		}
-		if r.RotatedAt.IsZero() {
-			living[r.AuthorizationID]++
-		}
-	}
 	for a, err := range s.Authorizations.All(ctx) {
 		if err != nil {
 			return err
@@ -131,47 +115,38 @@ func wholeLogins(ctx context.Context, s *store.Store) error {
 		if _, err := s.Grants.Get(ctx, a.GrantID); err != nil {
 			return fmt.Errorf("a login without its grant: %w", err)
 		}
-		if codes[a.ID] != 1 {
-			return fmt.Errorf("a login has %d codes", codes[a.ID])
+		if a.Code.IsZero() && a.Refresh.Rotations == 0 {
+			return errors.New("a login without a code")
 		}
-		want := 0
-		if redeemed[a.ID] {
-			want = 1
+		if isRedeemed(a) != (a.Refresh.Last != nil) {
+			return fmt.Errorf("a login, redeemed %t, has a refresh token: %t", isRedeemed(a), a.Refresh.Last != nil)
 		}
-		if a.EndedAt.IsZero() && living[a.ID] != want {
-			return fmt.Errorf("a login, redeemed %t, has %d living refresh tokens", redeemed[a.ID], living[a.ID])
-		}
-		delete(codes, a.ID)
-	}
-	if len(codes) > 0 {
-		return fmt.Errorf("%d codes have no login", len(codes))
 	}
 	return nil
+}
+
+// isRedeemed also says it of a login whose code is of no use any more.
+func isRedeemed(a store.Authorization) bool {
+	return !a.Code.RedeemedAt.IsZero() || a.Refresh.Rotations > 0
 }
 
 // stageInStore tells how far a login is, but for what is in the learning record store.
 // That is what was acknowledged, or the next, which was on its way.
 func stageInStore(ctx context.Context, s *store.Store, l login) (at stage, err error) {
-	code, err := s.Codes.Get(ctx, hashed(l.code))
-	if err != nil {
-		return 0, fmt.Errorf("its code is lost: %w", err)
-	}
-	a, err := s.Authorizations.Get(ctx, code.AuthorizationID)
+	id, _, _ := strings.Cut(l.code, ".")
+	a, err := s.Authorizations.Get(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("it is lost: %w", err)
 	}
-	var token store.RefreshToken
-	if l.stage >= redeemed {
-		if token, err = s.RefreshTokens.Get(ctx, hashed(l.refresh)); err != nil {
-			return 0, fmt.Errorf("its refresh token is lost: %w", err)
-		}
+	if l.stage >= redeemed && !a.Refresh.Knows(hashed(l.refresh)) {
+		return 0, fmt.Errorf("its refresh token is lost: %+v", a.Refresh)
 	}
 	done, ended := false, !a.EndedAt.IsZero()
 	switch l.stage + 1 {
 	case redeemed:
-		done = !code.RedeemedAt.IsZero()
+		done = isRedeemed(a)
 	case refreshed, refreshedAgain:
-		done = !token.RotatedAt.IsZero()
+		done = !a.Refresh.InForce(hashed(l.refresh))
 	case revoked:
 		done = ended
 	case stages:
@@ -180,7 +155,7 @@ func stageInStore(ctx context.Context, s *store.Store, l login) (at stage, err e
 		}
 		return l.stage, nil
 	}
-	if l.stage >= redeemed && code.RedeemedAt.IsZero() {
+	if l.stage >= redeemed && !isRedeemed(a) {
 		return 0, errors.New("its code is as if it had not been redeemed")
 	}
 	if ended && l.stage+1 != revoked {
@@ -192,9 +167,9 @@ func stageInStore(ctx context.Context, s *store.Store, l login) (at stage, err e
 	return l.stage, nil
 }
 
-func hashed(token string) string {
+func hashed(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
-	return string(sum[:])
+	return sum[:]
 }
 
 // try goes on as an app does whose device has come back, and as a thief would.

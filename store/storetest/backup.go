@@ -21,7 +21,7 @@ func backedUp(t *testing.T, e store.Engine, keys *Keys, o store.BackupOptions) (
 	s = keyed(t, e, keys, 300)
 	put(t, s, s.Clients, client("c"))
 	put(t, s, s.Credentials, store.Credential{AccountID: "0001", Kind: "pin", Hash: []byte("h")})
-	put(t, s, s.RefreshTokens, token(1))
+	putLogin(t, s, "y", 1)
 	put(t, s, s.PushedRequests, store.PushedRequest{Hash: hash(3), ClientID: "c", ExpiresAt: now})
 	want(t, s.PutInteraction(interaction("i")), nil)
 	backup = filepath.Join(t.TempDir(), "backup")
@@ -53,7 +53,6 @@ func wantRestored(t *testing.T, s *store.Store, epoch int) {
 	}
 	wantNone(t, "grants", s.Grants)
 	wantNone(t, "authorizations", s.Authorizations)
-	wantNone(t, "refresh tokens", s.RefreshTokens)
 	wantNone(t, "pushed requests", s.PushedRequests)
 	_, err = s.LivingGrant(t.Context(), "a", "c", "app")
 	want(t, err, store.ErrNotFound)

@@ -16,9 +16,9 @@ func checkWhole(t *testing.T, e store.Engine) {
 	defer s.Close()
 	expiring(t, s, 1, 10, now)
 	expiring(t, s, 2, 10, now.AddDate(1, 0, 0))
-	put(t, s, s.RefreshTokens, token(1))
+	putLogin(t, s, "y", 1)
 	want(t, s.PutInteraction(interaction("i")), nil)
-	do(t, s, func(ctx context.Context) error { return s.RotateRefreshToken(ctx, hash(1), token(2), now) })
+	do(t, s, func(ctx context.Context) error { return rotate(ctx, s, "y", 1, 2, now) })
 	do(t, s, func(ctx context.Context) error { return s.EndAuthorization(ctx, "z", "logout", now) })
 	do(t, s, func(ctx context.Context) error {
 		g, err := s.LivingGrant(ctx, "a", "c", "app")
@@ -44,11 +44,9 @@ func checkWhole(t *testing.T, e store.Engine) {
 		if s.Commits() != before {
 			t.Error("a check has written")
 		}
-		sweep(t, s, now.AddDate(0, 0, 1), 0, 13)
+		sweep(t, s, now.AddDate(0, 0, 1), 0, 11)
 		want(t, s.Rekey(t.Context(), nil), nil)
 		expiring(t, s, 1, 10, now)
-		put(t, s, s.RefreshTokens, token(1))
-		put(t, s, s.RefreshTokens, token(2))
 		put(t, s, s.PushedRequests, store.PushedRequest{Hash: hash(1), ExpiresAt: now})
 	}
 }
@@ -69,8 +67,8 @@ func checkFinds(t *testing.T, e store.Engine) {
 			altered[20] ^= 1
 			return tx.Put("accounts", []byte("0001"), altered)
 		}, "accounts 30303031: store: accounts: sealed"},
-		{"an open record", func(tx store.Tx) error { return tx.Put("codes", []byte{1, 0, 0}, []byte("{")) }, "codes 010000: store: codes: damaged"},
-		{"a lost record", func(tx store.Tx) error { return tx.Delete("codes", []byte{1, 0, 1}) }, "expiry 0000"},
+		{"an open record", func(tx store.Tx) error { return tx.Put("clients", []byte{1, 0, 0}, []byte("{")) }, "clients 010000: store: clients: damaged"},
+		{"a lost record", func(tx store.Tx) error { return tx.Delete("pushed requests", []byte{1, 0, 1}) }, "expiry 0000"},
 		{"a lost entry", func(tx store.Tx) error {
 			var entry []byte
 			for k := range tx.Scan("living grants", store.Range{}) {
@@ -97,7 +95,7 @@ func checkFinds(t *testing.T, e store.Engine) {
 	}
 	want(t, e.Update(func(tx store.Tx) error {
 		for i := range 200 {
-			if err := tx.Put("codes", []byte{9, byte(i)}, []byte("x")); err != nil {
+			if err := tx.Put("clients", []byte{9, byte(i)}, []byte("x")); err != nil {
 				return err
 			}
 		}

@@ -16,19 +16,14 @@ import (
 func clockSetBack(t *testing.T, e store.Engine) {
 	s := on(t, e)
 	login(t, s, now)
-	do(t, s, func(ctx context.Context) error {
-		if err := s.Codes.Put(ctx, store.Code{Hash: hash(1), ExpiresAt: now}); err != nil {
-			return err
-		}
-		return s.PushedRequests.Put(ctx, store.PushedRequest{Hash: hash(1), ExpiresAt: now})
-	})
-	dying, waiting := token(1), interaction("i")
-	dying.ExpiresAt, waiting.ExpiresAt = now, now
-	put(t, s, s.RefreshTokens, dying)
+	dying, waiting := withTokens("y", 1), interaction("i")
+	dying.Code.ExpiresAt, dying.Refresh.ExpiresAt, waiting.ExpiresAt = now, now, now
+	put(t, s, s.Authorizations, dying)
+	put(t, s, s.PushedRequests, store.PushedRequest{Hash: hash(1), ExpiresAt: now})
 	want(t, s.PutInteraction(waiting), nil)
 	for name, use := range map[string]func(ctx context.Context, at time.Time) error{
-		"code":    func(ctx context.Context, at time.Time) error { _, err := s.RedeemCode(ctx, hash(1), at); return err },
-		"refresh": func(ctx context.Context, at time.Time) error { return s.RotateRefreshToken(ctx, hash(1), token(2), at) },
+		"code":    func(ctx context.Context, at time.Time) error { return redeem(ctx, s, "y", 1, at) },
+		"refresh": func(ctx context.Context, at time.Time) error { return rotate(ctx, s, "y", 1, 2, at) },
 		"pushed": func(ctx context.Context, at time.Time) error {
 			_, err := s.LivePushedRequest(ctx, hash(1), at)
 			return err
@@ -61,12 +56,12 @@ func clockSetBack(t *testing.T, e store.Engine) {
 	}
 }
 
-// expiring stores n codes with hashes of one beginning.
+// expiring stores n pushed requests with hashes of one beginning.
 func expiring(t testing.TB, s *store.Store, begin byte, n int, at time.Time) {
 	t.Helper()
 	do(t, s, func(ctx context.Context) error {
 		for i := range n {
-			if err := s.Codes.Put(ctx, store.Code{Hash: []byte{begin, byte(i >> 8), byte(i)}, ExpiresAt: at}); err != nil {
+			if err := s.PushedRequests.Put(ctx, store.PushedRequest{Hash: []byte{begin, byte(i >> 8), byte(i)}, ExpiresAt: at}); err != nil {
 				return err
 			}
 		}
@@ -89,12 +84,11 @@ func sweepLeavesLiving(t *testing.T, e store.Engine) {
 	expiring(t, s, 1, 3, now)                  // half a second past a full one
 	expiring(t, s, 2, 3, now.Add(time.Minute)) // living
 	put(t, s, s.Clients, client("c"))          // has no time
-	put(t, s, s.RefreshTokens, token(1))
 	sweep(t, s, now.Add(-time.Nanosecond), 0, 0)
 	sweep(t, s, now, 0, 0) // the whole second is not over
 	sweep(t, s, now.Add(time.Second), 0, 3)
 	sweep(t, s, now.Add(time.Second), 0, 0)
-	_, err := s.Codes.Get(t.Context(), string([]byte{1, 0, 0}))
+	_, err := s.PushedRequests.Get(t.Context(), string([]byte{1, 0, 0}))
 	want(t, err, store.ErrNotFound)
 	_, err = s.LiveAuthorization(t.Context(), "z", now)
 	want(t, err, nil)
@@ -102,7 +96,7 @@ func sweepLeavesLiving(t *testing.T, e store.Engine) {
 	// A record that got more time is judged by its new one, a revoked grant
 	// is remembered for a while, and what never ends stays.
 	expiring(t, s, 2, 3, now.Add(2*time.Hour))
-	sweep(t, s, now.Add(90*time.Minute), 0, 2) // the authorization, the refresh token
+	sweep(t, s, now.Add(90*time.Minute), 0, 1) // the authorization
 	do(t, s, func(ctx context.Context) error { return s.RevokeGrant(ctx, g.ID, now) })
 	sweep(t, s, now.AddDate(0, 0, 29), 0, 3)
 	sweep(t, s, now.AddDate(0, 0, 31), 0, 1)

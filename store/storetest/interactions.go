@@ -40,19 +40,19 @@ func interactionWaits(t *testing.T, e store.Engine) {
 	want(t, err, errRefused)
 	i, err := s.Interaction("i", now) // waits again
 	want(t, err, nil)
-	if i.Parameters["state"][0] != "s" || !i.DecidedAt.IsZero() {
+	if i.Parameters["state"][0] != "s" {
 		t.Fatalf("waits as %+v", i)
 	}
 	i, err = decide(t, s, "i", nil)
 	want(t, err, nil)
-	if i.Parameters["state"][0] != "s" || !i.DecidedAt.Equal(now) {
+	if i.Parameters["state"][0] != "s" {
 		t.Fatalf("decided as %+v", i)
 	}
 	_, err = s.Interaction("i", now)
 	want(t, err, store.ErrConsumed)
 	want(t, s.PutInteraction(interaction("i")), store.ErrConsumed)
-	if n := s.Commits(); n != 1 {
-		t.Fatalf("%d commits, want 1", n)
+	if n := s.Commits(); n != 0 {
+		t.Fatalf("%d commits for what was never written", n)
 	}
 }
 

@@ -77,8 +77,8 @@ func sweepJumpAndBack(t *testing.T, e store.Engine) {
 		t.Errorf("%d commits while nothing is swept", n)
 	}
 	sweep(t, s, now.Add(time.Second), 0, 0)
-	if codes, err := s.Codes.List(t.Context()); err != nil || len(codes) != 3 {
-		t.Fatalf("%d codes were left (%v)", len(codes), err)
+	if waiting, err := s.PushedRequests.List(t.Context()); err != nil || len(waiting) != 3 {
+		t.Fatalf("%d requests were left (%v)", len(waiting), err)
 	}
 	_, err := s.Interaction("i", now)
 	want(t, err, nil)

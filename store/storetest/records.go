@@ -37,10 +37,9 @@ func tableRecords(t *testing.T, e store.Engine) {
 	roundTrip(t, s, s.Accounts, "a", store.Account{ID: "a", Username: "u", Name: "n", CreatedAt: now})
 	roundTrip(t, s, s.Grants, "g", store.Grant{ID: "g", AccountID: "a", ClientID: "c", Identity: "i", Scopes: words, CreatedAt: now, UpdatedAt: now, RevokedAt: now})
 	roundTrip(t, s, s.Authorizations, "z", store.Authorization{ID: "z", GrantID: "g", AccountID: "a", ClientID: "c", Identity: "i",
-		Scopes: words, Resources: words, Nonce: "n", AuthTime: now, CreatedAt: now, ExpiresAt: now, EndedAt: now, EndReason: "r"})
-	roundTrip(t, s, s.Codes, string(h), store.Code{Hash: h, AuthorizationID: "z", ClientID: "c", Identity: "i", RedirectURI: "u", Challenge: "x", Scopes: words, ExpiresAt: now, RedeemedAt: now})
-	roundTrip(t, s, s.RefreshTokens, string(h), store.RefreshToken{Hash: h, AuthorizationID: "z", ClientID: "c", Identity: "i",
-		IssuedAt: now, ExpiresAt: now, RotatedAt: now, Successor: h, Ancestors: [][]byte{h, h}})
+		Scopes: words, Resources: words, Nonce: "n", AuthTime: now, CreatedAt: now, ExpiresAt: now, EndedAt: now, EndReason: "r",
+		Code:    store.Code{Hash: h, RedirectURI: "u", Challenge: "x", DPoPKey: "k", ExpiresAt: now, RedeemedAt: now},
+		Refresh: store.RefreshTokens{Last: h, IssuedAt: now, ExpiresAt: now, Rotated: [][]byte{h, h}, Rotations: 3}})
 	roundTrip(t, s, s.PushedRequests, string(h), store.PushedRequest{Hash: h, ClientID: "c", Identity: "i", Parameters: parameters, ExpiresAt: now, DecidedAt: now})
 	roundTrip(t, s, s.Keys, "k", store.Key{ID: "k", Use: "sig", Algorithm: "ES256", Private: h, CreatedAt: now, RetiredAt: now})
 	roundTrip(t, s, s.Preferences, "preferences", store.Preferences{Language: "ar", Session: time.Hour})

@@ -140,7 +140,7 @@ func rideUndecided(t *testing.T, e store.Engine) {
 	want(t, s.Close(), nil)
 
 	s = on(t, e)
-	for id, target := range map[string]error{"first": store.ErrConsumed, "second": nil, "third": nil} {
+	for id, target := range map[string]error{"first": store.ErrNotFound, "second": nil, "third": nil} {
 		i, err := s.Interaction(id, now)
 		want(t, err, target)
 		if err == nil && (i.Parameters["state"][0] != "s" || !i.ExpiresAt.Equal(now.Add(time.Minute))) {
@@ -153,7 +153,7 @@ func rideUndecided(t *testing.T, e store.Engine) {
 	want(t, err, store.ErrExpired)
 	want(t, s.Close(), nil)
 	_, err = reopened(t, e).Interaction("second", now)
-	want(t, err, store.ErrConsumed)
+	want(t, err, store.ErrNotFound)
 
 	// What is decided in the commit it would ride with is not written for it.
 	s = on(t, e)

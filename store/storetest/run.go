@@ -56,6 +56,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Engine) {
 		"Authorization/EndsOnce":       authorizationEndsOnce,
 		"Code/Redeem":                  codeRedeem,
 		"Code/RedeemCrowd":             codeRedeemCrowd,
+		"Code/GoesWithUse":             codeGoesWithUse,
+		"Refresh/Issue":                refreshIssue,
 		"Refresh/Rotate":               refreshRotate,
 		"Refresh/RotateCrowd":          refreshRotateCrowd,
 		"Refresh/Bounded":              refreshBounded,
