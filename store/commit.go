@@ -15,18 +15,18 @@ const maxBatch = 1000
 // errUnchanged rolls back a batch that has nothing to commit.
 var errUnchanged = errors.New("nothing to commit")
 
-// A committer gives callers their turn in a write transaction, one at a time,
-// and commits for all who came while the last commit was on its way.
+// A committer gives callers their turn in a write transaction, one at a time. Who
+// comes while nobody writes leads: it begins a transaction, in its own goroutine, and
+// waits for nobody. Those who come meanwhile follow the next who leads, and share its
+// commit.
 //
-// Each function runs in its caller's own goroutine, so a panic keeps its
-// stack, and the committer survives whatever callers do.
+// Each function runs in its caller's own goroutine, so a panic keeps its stack.
 type committer struct {
 	engine  Engine
-	riders  riders     // called before each commit
-	queue   chan *turn // unbuffered: those who wait are in it, in their order
-	jobs    chan *job  // likewise
+	riders  riders        // called before each commit
+	lead    chan struct{} // holds a token while nobody writes: who takes it leads
+	queue   chan *turn    // unbuffered: those who wait are in it, in their order
 	quit    chan struct{}
-	ended   chan struct{}
 	stop    sync.Once
 	commits atomic.Uint64
 }
@@ -35,7 +35,7 @@ type committer struct {
 // returns what to call when that is durable.
 type riders func(o *overlay, changed map[string]bool) (durable func(), err error)
 
-// A turn is one caller's place in a batch.
+// A turn is the place of one who follows.
 type turn struct {
 	start chan Reader   // the transaction is the caller's now
 	ran   chan *overlay // what the caller wants applied; nil for nothing
@@ -46,46 +46,73 @@ func newCommitter(e Engine, riders riders) *committer {
 	c := &committer{
 		engine: e,
 		riders: riders,
+		lead:   make(chan struct{}, 1),
 		queue:  make(chan *turn),
-		jobs:   make(chan *job),
 		quit:   make(chan struct{}),
-		ended:  make(chan struct{}),
 	}
-	go c.loop()
+	c.lead <- struct{}{}
 	return c
 }
 
 // close lets the batch that runs finish and sends the waiting away. It may be
 // called again.
 func (c *committer) close() {
-	c.stop.Do(func() { close(c.quit) })
-	<-c.ended
+	c.stop.Do(func() {
+		close(c.quit)
+		<-c.lead // nobody leads any more
+	})
 }
 
-func (c *committer) loop() {
-	defer close(c.ended)
-	for {
-		select {
-		case t := <-c.queue:
-			c.batch(t)
-		case j := <-c.jobs:
-			c.run(j)
-		case <-c.quit:
-			return
-		}
+// join waits until the caller leads, and then t is nil, or follows with t.
+func (c *committer) join(ctx context.Context) (t *turn, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-c.quit:
+		return nil, ErrClosed
+	case <-c.lead:
+		return nil, nil
+	default:
+	}
+	t = &turn{
+		start: make(chan Reader, 1),
+		ran:   make(chan *overlay),
+		done:  make(chan error, 1),
+	}
+	select {
+	case <-c.lead:
+		return nil, nil
+	case c.queue <- t:
+		return t, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-c.quit:
+		return nil, ErrClosed
 	}
 }
 
-// batch runs the first caller and all who wait by then, and commits once.
-func (c *committer) batch(first *turn) {
-	sharers := []*turn{first}
+// batch commits what own, if it is not nil, wants applied, and then those who follow,
+// and all who wait by then. Who calls it leads, and does not any more when it returns
+// or panics, as own may.
+func (c *committer) batch(own func(Reader) *overlay, follow ...*turn) error {
+	defer func() { c.lead <- struct{}{} }()
 	durable := func() {}
 	err := c.engine.Update(func(tx Tx) error {
 		changed := make(map[string]bool)
-		err := first.take(tx, changed)
-		for t := c.next(sharers); err == nil && t != nil; t = c.next(sharers) {
-			sharers = append(sharers, t)
-			err = t.take(tx, changed)
+		var err error
+		if own != nil {
+			err = own(tx).apply(tx, changed)
+		}
+		for i := 0; err == nil; i++ {
+			if i == len(follow) {
+				next := c.next(i)
+				if next == nil {
+					break
+				}
+				follow = append(follow, next)
+			}
+			err = follow[i].take(tx, changed)
 		}
 		if err == nil && len(changed) == 0 {
 			return errUnchanged
@@ -104,9 +131,10 @@ func (c *committer) batch(first *turn) {
 	default:
 		err = fmt.Errorf("store: commit: %w", err)
 	}
-	for _, t := range sharers {
+	for _, t := range follow {
 		t.done <- err
 	}
+	return err
 }
 
 // takeRiders applies what goes with a commit that is made anyway.
@@ -119,8 +147,8 @@ func (c *committer) takeRiders(tx Tx, changed map[string]bool) (durable func(), 
 }
 
 // next returns a caller who waits already, or nil.
-func (c *committer) next(sharers []*turn) *turn {
-	if len(sharers) == maxBatch {
+func (c *committer) next(taken int) *turn {
+	if taken == maxBatch {
 		return nil
 	}
 	select {
@@ -134,34 +162,5 @@ func (c *committer) next(sharers []*turn) *turn {
 // take gives the caller its turn and applies what it leaves.
 func (t *turn) take(tx Tx, changed map[string]bool) error {
 	t.start <- tx
-	o := <-t.ran
-	if o == nil {
-		return nil
-	}
-	return o.apply(tx, changed)
-}
-
-// join waits for a turn.
-func (c *committer) join(ctx context.Context) (*turn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	t := &turn{
-		start: make(chan Reader, 1),
-		ran:   make(chan *overlay),
-		done:  make(chan error, 1),
-	}
-	select {
-	case <-c.quit:
-		return nil, ErrClosed
-	default:
-	}
-	select {
-	case c.queue <- t:
-		return t, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-c.quit:
-		return nil, ErrClosed
-	}
+	return (<-t.ran).apply(tx, changed)
 }

@@ -38,24 +38,84 @@ func (s *Store) Do(ctx context.Context, fn func(ctx context.Context) error) erro
 	if err != nil {
 		return err
 	}
+	tx := &transaction{store: s}
+	if t == nil {
+		return tx.lead(ctx, fn)
+	}
 	select {
 	case base := <-t.start:
-		return s.run(ctx, t, base, fn)
+		return tx.follow(ctx, t, base, fn)
 	case err := <-t.done: // the engine could not begin
 		return err
 	}
 }
 
-// run takes the turn: fn, then the wait for the commit.
-func (s *Store) run(ctx context.Context, t *turn, base Reader, fn func(context.Context) error) error {
-	if err := ctx.Err(); err != nil {
-		t.ran <- nil
-		return err
+// lead runs fn in the transaction that it begins, and commits for all who have come by then.
+func (tx *transaction) lead(ctx context.Context, fn func(context.Context) error) error {
+	var apply, called bool
+	var err error
+	defer func() {
+		if !called {
+			tx.forgetAnyway(ctx)
+		}
+	}()
+	failed := tx.store.committer.batch(func(base Reader) *overlay {
+		apply, err = tx.call(ctx, base, fn)
+		called = true
+		return tx.overlay
+	})
+	called = true // or the engine could not begin
+	return tx.finish(apply, err, failed)
+}
+
+// forgetAnyway makes durable what fn saw expired before it panicked: the transaction
+// was lost with it.
+func (tx *transaction) forgetAnyway(ctx context.Context) {
+	if len(tx.forgot) == 0 {
+		return
 	}
-	tx := &transaction{store: s, overlay: newOverlay(base)}
-	apply, err := tx.call(ctx, t, fn)
-	if failed := <-t.done; failed != nil {
-		s.log.Error("a commit failed", "error", failed)
+	err := tx.store.Do(context.WithoutCancel(ctx), func(ctx context.Context) error {
+		for _, forget := range tx.forgot {
+			forget(tx.store.writer(ctx))
+		}
+		return nil
+	})
+	if err != nil {
+		tx.store.log.Error("what was seen expired is still there", "error", err)
+	}
+}
+
+// follow takes the turn: fn, then the wait for the commit.
+func (tx *transaction) follow(ctx context.Context, t *turn, base Reader, fn func(context.Context) error) error {
+	var apply bool
+	var err error
+	func() {
+		defer func() { t.ran <- tx.overlay }() // also when fn panics or ends its goroutine
+		apply, err = tx.call(ctx, base, fn)
+	}()
+	return tx.finish(apply, err, <-t.done)
+}
+
+// call runs fn. Then the overlay has what is to be applied.
+func (tx *transaction) call(ctx context.Context, base Reader, fn func(context.Context) error) (apply bool, err error) {
+	tx.overlay = newOverlay(base)
+	defer func() {
+		tx.over = true
+		if !apply {
+			tx.drop()
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	err = fn(context.WithValue(ctx, transactionKey{}, tx))
+	return err == nil || tx.keep, err
+}
+
+// finish returns what Do does, once the outcome is known: err is fn's, failed the commit's.
+func (tx *transaction) finish(apply bool, err, failed error) error {
+	if failed != nil {
+		tx.store.log.Error("a commit failed", "error", failed)
 		if apply {
 			tx.takeBack()
 		}
@@ -67,20 +127,6 @@ func (s *Store) run(ctx context.Context, t *turn, base Reader, fn func(context.C
 		}
 	}
 	return err
-}
-
-// call runs fn and hands its overlay over, also when fn panics or ends its
-// goroutine.
-func (tx *transaction) call(ctx context.Context, t *turn, fn func(context.Context) error) (apply bool, err error) {
-	defer func() {
-		tx.over = true
-		if !apply {
-			tx.drop()
-		}
-		t.ran <- tx.overlay
-	}()
-	err = fn(context.WithValue(ctx, transactionKey{}, tx))
-	return err == nil || tx.keep, err
 }
 
 // drop forgets all writes but the expiries that were seen.

@@ -113,6 +113,15 @@ func doPanics(t *testing.T, e store.Engine) {
 		t.Fatalf("panic with %v", got)
 	}
 	wantClients(t, s)
+	put(t, s, s.PushedRequests, store.PushedRequest{Hash: hash(1), ExpiresAt: now})
+	wantPanic(t, func() {
+		s.Do(t.Context(), func(ctx context.Context) error {
+			_, err := s.LivePushedRequest(ctx, hash(1), now)
+			panic(err)
+		})
+	})
+	_, err := s.PushedRequests.Get(t.Context(), string(hash(1)))
+	want(t, err, store.ErrNotFound) // what was seen expired is gone all the same
 	put(t, s, s.Clients, client("next"))
 	wantClients(t, s, "next")
 }
