@@ -157,24 +157,31 @@ func worker(fs fileSystem, d *vm.Disk, args ...string) *vm.Machine {
 	return m
 }
 
-// cutWhileWorking goes on with a disk, and with what was said before, and takes n cuts.
-// At the last one the machine really ends.
+// keeps are which parts of what is not safe the cuts leave, one after the other.
+var keeps = []float64{0, 0.5, 1, 0.1, 0.9}
+
+// cutWhileWorking goes on with a disk, and with what was said before, and takes n cuts,
+// of which at least one finds something to lose. At the last one the machine really ends.
 func cutWhileWorking(t *testing.T, fs fileSystem, content []byte, said *oracle, n int) (cuts []cut) {
 	t.Helper()
 	ctx, blackout := context.WithCancel(t.Context())
 	defer blackout()
 	disk := vm.NewDisk(content)
 	var mu sync.Mutex // of said: the console and the disk are heard at the same time
-	next := soon()
+	next, stakes := soon(), 0
 	disk.Before = func(request int) {
-		if request < next || len(cuts) == n {
+		unsafe := disk.Unsafe()
+		if request < next || len(cuts) == n || len(cuts) == n-1 && stakes+unsafe == 0 {
 			return
 		}
 		next = request + soon()
 		mu.Lock()
 		c := cut{oracle: said.text()} // first: what was acknowledged by now must be on the disk by now
 		mu.Unlock()
-		c.disk, c.unsafe, c.lost = disk.Cut([]float64{0, 0.1, 0.5, 0.9, 1}[rand.IntN(5)])
+		c.disk, c.unsafe, c.lost = disk.Cut(keeps[stakes%len(keeps)])
+		if unsafe > 0 {
+			stakes++
+		}
 		if cuts = append(cuts, c); len(cuts) == n {
 			blackout()
 		}

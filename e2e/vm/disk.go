@@ -62,6 +62,16 @@ func (d *Disk) Cut(kept float64) (content []byte, unsafe, lost int) {
 	return content, unsafe, lost
 }
 
+// Unsafe is how many sectors a cut could lose now.
+func (d *Disk) Unsafe() (sectors int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, w := range d.cache {
+		sectors += (len(w.data) + SectorSize - 1) / SectorSize
+	}
+	return sectors
+}
+
 func (d *Disk) size() int { return len(d.durable) }
 
 // read returns the content, with what is not safe yet.

@@ -33,6 +33,9 @@ func wantSectors(t *testing.T, b []byte, letters string) {
 
 func wantCut(t *testing.T, d *Disk, kept float64, letters string, wantUnsafe, wantLost int) {
 	t.Helper()
+	if n := d.Unsafe(); n != wantUnsafe {
+		t.Errorf("%d sectors are not safe, want %d", n, wantUnsafe)
+	}
 	content, unsafe, lost := d.Cut(kept)
 	wantSectors(t, content, letters)
 	if unsafe != wantUnsafe || lost != wantLost {
