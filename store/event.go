@@ -11,6 +11,7 @@ import (
 const (
 	eventsBucket = "events"
 	maxEvents    = 10_000
+	trimStep     = 100 // so many are deleted at once: one by one, each commit would write the oldest page, too
 )
 
 // Event is an entry of the audit trail.
@@ -28,7 +29,7 @@ type Event struct {
 }
 
 // Events is the audit trail: entries are added, never changed, and the newest
-// 10,000 are kept. They are sealed: they tell who did what, and when.
+// 10,000 are kept, and up to 99 more. They are sealed: they tell who did what, and when.
 type Events struct{ store *Store }
 
 // Append adds the event, inside [Store.Do], and gives it the next Seq.
@@ -39,7 +40,7 @@ func (es Events) Append(ctx context.Context, e Event) error {
 	if err != nil {
 		return fmt.Errorf("store: events: %w", err)
 	}
-	if e.Seq > maxEvents {
+	if e.Seq > maxEvents && e.Seq%trimStep == 0 {
 		es.trim(o, e.Seq-maxEvents)
 	}
 	key := eventKey(e.Seq)

@@ -56,9 +56,14 @@ func eventBounded(t *testing.T, e store.Engine) {
 	for range 10 {
 		appendEvents(t, s, 1000)
 	}
-	appendEvents(t, s, 3)
-	all := seqs(t, t.Context(), s, 0, 20_000)
-	if len(all) != 10_000 || all[0] != 10_003 || all[len(all)-1] != 4 {
-		t.Fatalf("%d events are kept", len(all))
+	for _, c := range []struct {
+		more   int
+		oldest uint64
+	}{{99, 1}, {1, 101}, {3, 101}} {
+		appendEvents(t, s, c.more)
+		all := seqs(t, t.Context(), s, 0, 20_000)
+		if all[len(all)-1] != c.oldest || len(all) != int(all[0]-c.oldest+1) {
+			t.Fatalf("%d events are kept, of %d", len(all), all[0])
+		}
 	}
 }
