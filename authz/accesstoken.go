@@ -47,7 +47,7 @@ func confirm(app, key string) *confirmation {
 	return &confirmation{app, key}
 }
 
-// accessTokenStrategy issues access tokens. They leave no record of their own:
+// accessTokenStrategy drafts access tokens. They leave no record of their own:
 // the authorization they name does.
 type accessTokenStrategy struct{ s *Server }
 
@@ -83,11 +83,12 @@ func (a accessTokenStrategy) GenerateAccessToken(ctx context.Context, requester 
 		Session:  login.ID,
 		Confirm:  confirm(login.Identity, x.provenKey),
 	}
-	token, err := a.s.keys.sign(claims, accessTokenType)
-	if len(token) > maxAccessToken {
-		return "", "", refusef("invalid_request", "the access token would be larger than HTTP servers take in a header; narrow it by scope or resource")
+	draft, err := a.s.keys.draft(claims, accessTokenType)
+	if err == nil && draft.size() > maxAccessToken {
+		err = refusef("invalid_request", "the access token would be larger than HTTP servers take in a header; narrow it by scope or resource")
 	}
-	return token, login.ID, err
+	x.access = draft
+	return unsigned, login.ID, err
 }
 
 // ValidateAccessToken is fosite's, for introspection; [Server.Introspect] does its own.

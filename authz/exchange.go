@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/offlineauth/offlineauth/ipcapi"
 	"github.com/offlineauth/offlineauth/store"
 )
@@ -21,6 +23,9 @@ type exchange struct {
 	predecessor   []byte               // hash of the refresh token being rotated
 	resources     []string             // those a token request narrows its token to; nil for all
 	revoking      bool                 // a token is shown in order to end its login
+
+	access  *draft        // the access token, to be signed
+	idToken jwt.MapClaims // those of the ID token, but for the hash of the access token; nil for none
 
 	// cause is why the storage refused. fosite turns it into a wire error and
 	// drops it; the log wants it.

@@ -118,11 +118,35 @@ func TestHydratingTwiceKeepsTheExpiries(t *testing.T) {
 	}
 }
 
+func signed(keys *keyring, claims jwt.Claims, typ string) (string, error) {
+	d, err := keys.draft(claims, typ)
+	if err != nil {
+		return "", err
+	}
+	return d.sign()
+}
+
+// TestATokenThatCannotBeSigned: nothing unsigned is given away.
+func TestATokenThatCannotBeSigned(t *testing.T) {
+	s := newTestServer(t)
+	access, err := s.keys.draft(accessClaims{Session: "login"}, accessTokenType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := *access.by
+	broken.signer = nil
+	access.by = &broken
+	answer := tokenResponse{AccessToken: unsigned}
+	if err := s.sign(&exchange{access: access}, &answer); err == nil || answer.AccessToken != "" {
+		t.Errorf("%+v, %v", answer, err)
+	}
+}
+
 func TestTheTypeKeepsOtherTokensOfOursApart(t *testing.T) {
 	s := newTestServer(t)
 	claims := accessClaims{Session: "login", RegisteredClaims: jwt.RegisteredClaims{Issuer: s.issuer, IssuedAt: jwt.NewNumericDate(time.Now()), ExpiresAt: jwt.NewNumericDate(time.Now().Add(time.Hour))}}
 	for typ, accepted := range map[string]bool{accessTokenType: true, idTokenType: false, "": false} {
-		token, err := s.keys.sign(claims, typ)
+		token, err := signed(s.keys, claims, typ)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +163,7 @@ func TestAccessTokensOfAnotherIssuerOrWithoutAnEnd(t *testing.T) {
 		"no expiry":      {Issuer: s.issuer},
 		"expired":        {Issuer: s.issuer, ExpiresAt: jwt.NewNumericDate(time.Now().Add(-time.Second))},
 	} {
-		token, err := s.keys.sign(accessClaims{RegisteredClaims: claims}, accessTokenType)
+		token, err := signed(s.keys, accessClaims{RegisteredClaims: claims}, accessTokenType)
 		if err != nil {
 			t.Fatal(err)
 		}

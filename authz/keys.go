@@ -156,13 +156,14 @@ func (r *keyring) algorithm() string { return r.signatures.Load().method.Alg() }
 // published are the keys that verify what is in force.
 func (r *keyring) published() jose.Keys { return r.signatures.Load().keys }
 
-// sign returns claims as a JWT of the type typ, signed with the current key.
-func (r *keyring) sign(claims jwt.Claims, typ string) (string, error) {
+// draft returns claims as a JWT of the type typ, to be signed with the current key.
+func (r *keyring) draft(claims jwt.Claims, typ string) (*draft, error) {
 	current := r.signatures.Load()
 	token := jwt.NewWithClaims(current.method, claims)
 	token.Header["typ"] = typ
 	token.Header["kid"] = current.kid
-	return token.SignedString(current.signer)
+	input, err := token.SigningString()
+	return &draft{input, current}, err
 }
 
 // verificationKey finds the key of a JWT that says it is of the type typ. The key

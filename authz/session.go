@@ -8,7 +8,6 @@ import (
 	"github.com/ory/fosite/handler/openid"
 	"github.com/ory/fosite/token/jwt"
 
-	"github.com/offlineauth/offlineauth/jose"
 	"github.com/offlineauth/offlineauth/store"
 )
 
@@ -23,16 +22,6 @@ type session struct {
 }
 
 var _ openid.Session = (*session)(nil)
-
-// hashAs tells fosite by which hash `at_hash` is made: that of the algorithm which
-// signs the ID token (OpenID Connect Core section 3.1.3.6), SHA-512 for EdDSA. fosite
-// reads it off the end of the algorithm's name, where EdDSA has none.
-func (s *session) hashAs(algorithm string) {
-	if algorithm == jose.EdDSA {
-		algorithm = "ED512"
-	}
-	s.headers.Add("alg", algorithm)
-}
 
 func newSession() *session {
 	return &session{

@@ -18,17 +18,16 @@ import (
 // the general one (RFC 7519 section 5.1).
 const idTokenType = "JWT"
 
-// signer signs fosite's ID tokens with the keyring, by golang-jwt.
+// signer drafts fosite's ID tokens, and reads those that were signed, by golang-jwt.
 type signer struct{ keys *keyring }
 
 var _ fositejwt.Signer = signer{}
 
-func (s signer) Generate(_ context.Context, claims fositejwt.MapClaims, _ fositejwt.Mapper) (string, string, error) {
-	token, err := s.keys.sign(jwt.MapClaims(claims), idTokenType)
-	if err != nil {
-		return "", "", err
-	}
-	return token, token[strings.LastIndexByte(token, '.')+1:], nil
+// Generate keeps the claims: with a hash of the access token, which is not signed yet,
+// they become an ID token.
+func (s signer) Generate(ctx context.Context, claims fositejwt.MapClaims, _ fositejwt.Mapper) (string, string, error) {
+	exchangeFrom(ctx).idToken = jwt.MapClaims(claims)
+	return unsigned, unsigned, nil
 }
 
 func (s signer) Validate(ctx context.Context, token string) (string, error) {

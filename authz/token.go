@@ -22,8 +22,9 @@ type tokenResponse struct {
 	Scope        string `json:"scope"`
 }
 
-// token serves the token endpoint. All of it is one transaction, and the answer
-// is written after the commit.
+// token serves the token endpoint. All of it is one transaction, and the answer is
+// written after the commit. The tokens are signed meanwhile: so nobody else waits for that,
+// and who asked waits for the longer of the two.
 func (s *Server) token(r *http.Request, x *exchange) (any, error) {
 	if refusal := checkGrantType(r.PostForm); refusal != nil {
 		return nil, refusal
@@ -36,8 +37,8 @@ func (s *Server) token(r *http.Request, x *exchange) (any, error) {
 	s.keys.issuing.RLock()
 	defer s.keys.issuing.RUnlock()
 	sess := newSession()
-	sess.hashAs(s.keys.algorithm())
 	var answer tokenResponse
+	signing := make(chan error, 1)
 	err = s.store.Do(r.Context(), func(ctx context.Context) error {
 		request, err := s.provider.NewAccessRequest(ctx, r, sess)
 		if err != nil {
@@ -61,8 +62,16 @@ func (s *Server) token(r *http.Request, x *exchange) (any, error) {
 		if err := s.store.Authorizations.Put(ctx, *x.authorization); err != nil {
 			return err
 		}
-		return s.recordLogin(ctx, x)
+		if err := s.recordLogin(ctx, x); err != nil {
+			return err
+		}
+		go func() { signing <- s.sign(x, &answer) }()
+		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = <-signing
 	return answer, err
 }
 

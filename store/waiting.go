@@ -2,25 +2,26 @@ package store
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 )
 
-// interactions are those that wait for a decision, and those that were decided lately,
-// each oldest first. There are few enough to be searched in order.
+// interactions are those that wait for a decision, oldest first, few enough to be
+// searched in order; and those that were decided lately.
 type interactions struct {
 	mu        sync.Mutex
 	waiting   []Interaction
-	unwritten map[string]bool // by ID; none that does not wait
-	decided   []Interaction   // their IDs and when their time is over; maxInteractions at most
+	unwritten map[string]bool      // by ID; none that does not wait
+	decided   map[string]time.Time // when the time of each is over, by ID; maxInteractions at most
 }
 
 // load takes what an earlier process has left.
 func (is *interactions) load(left []Interaction, err error) error {
 	slices.SortFunc(left, byCreation)
 	is.waiting = left[max(0, len(left)-maxInteractions):]
-	is.unwritten = make(map[string]bool)
+	is.unwritten, is.decided = make(map[string]bool), make(map[string]time.Time)
 	return err
 }
 
@@ -80,15 +81,20 @@ func (is *interactions) decide(i Interaction) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
 	is.drop(func(w Interaction) bool { return w.ID == i.ID })
-	is.decided = append(is.decided, Interaction{ID: i.ID, ExpiresAt: i.ExpiresAt})
-	is.decided = is.decided[max(0, len(is.decided)-maxInteractions):]
+	for other := range is.decided { // any: it is remembered to be kind
+		if len(is.decided) < maxInteractions {
+			break
+		}
+		delete(is.decided, other)
+	}
+	is.decided[i.ID] = i.ExpiresAt
 }
 
 // waitAgain undoes decide.
 func (is *interactions) waitAgain(i Interaction) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
-	is.decided = slices.DeleteFunc(is.decided, func(d Interaction) bool { return d.ID == i.ID })
+	delete(is.decided, i.ID)
 	at, _ := slices.BinarySearchFunc(is.waiting, i, byCreation)
 	is.waiting = slices.Insert(is.waiting, at, i)
 	is.unwritten[i.ID] = true
@@ -97,7 +103,8 @@ func (is *interactions) waitAgain(i Interaction) {
 func (is *interactions) wasDecided(id string) bool {
 	is.mu.Lock()
 	defer is.mu.Unlock()
-	return slices.ContainsFunc(is.decided, func(d Interaction) bool { return d.ID == id })
+	_, decided := is.decided[id]
+	return decided
 }
 
 func byCreation(a, b Interaction) int { return a.CreatedAt.Compare(b.CreatedAt) }
@@ -111,9 +118,8 @@ func (is *interactions) remove(id string) {
 func (is *interactions) sweep(now time.Time) {
 	is.mu.Lock()
 	defer is.mu.Unlock()
-	over := func(i Interaction) bool { return expired(i.ExpiresAt, now) }
-	is.drop(over)
-	is.decided = slices.DeleteFunc(is.decided, over)
+	is.drop(func(i Interaction) bool { return expired(i.ExpiresAt, now) })
+	maps.DeleteFunc(is.decided, func(_ string, expiresAt time.Time) bool { return expired(expiresAt, now) })
 }
 
 func (is *interactions) drop(match func(Interaction) bool) {
