@@ -59,7 +59,9 @@ func openGuarded(path string, lockTimeout time.Duration) (db *bbolt.DB, file *os
 		db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 			Timeout:         lockTimeout,
 			InitialMmapSize: initialMap(),
-			FreelistType:    bbolt.FreelistMapType, // stays fast when a sweep has left many free pages
+			// Pages are taken in their order: those of one commit often lie side by side
+			// then, and a disk has them sooner. The other kind takes any.
+			FreelistType: bbolt.FreelistArrayType,
 			// The free list is written with each commit (NoFreelistSync is off):
 			// without it, each start would read the whole file to find it again.
 			OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {

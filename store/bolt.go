@@ -62,7 +62,7 @@ func exists(path string) bool {
 }
 
 func (e *boltEngine) Update(fn func(Tx) error) error {
-	return closedError(e.file.Load().db.Update(func(tx *bbolt.Tx) error { return fn(boltTx{tx}) }))
+	return closedError(e.file.Load().db.Update(func(tx *bbolt.Tx) error { return fn(&boltWriter{boltTx: boltTx{tx}}) }))
 }
 
 func (e *boltEngine) View(fn func(Reader) error) error {
@@ -98,9 +98,11 @@ func closedError(err error) error {
 	return err
 }
 
+// A boltTx reads in a transaction. What it does with the trees of bbolt, one for each
+// bucket, is here; where a record is, in lately.go.
 type boltTx struct{ tx *bbolt.Tx }
 
-func (t boltTx) Get(bucket string, key []byte) []byte {
+func (t boltTx) getTree(bucket string, key []byte) []byte {
 	b := t.tx.Bucket([]byte(bucket))
 	if b == nil {
 		return nil
@@ -108,7 +110,7 @@ func (t boltTx) Get(bucket string, key []byte) []byte {
 	return b.Get(key)
 }
 
-func (t boltTx) Put(bucket string, key, value []byte) error {
+func (t boltTx) putTree(bucket string, key, value []byte) error {
 	b, err := t.tx.CreateBucketIfNotExists([]byte(bucket))
 	if err != nil {
 		return err
@@ -116,7 +118,7 @@ func (t boltTx) Put(bucket string, key, value []byte) error {
 	return b.Put(key, value)
 }
 
-func (t boltTx) Delete(bucket string, key []byte) error {
+func (t boltTx) deleteTree(bucket string, key []byte) error {
 	b := t.tx.Bucket([]byte(bucket))
 	if b == nil {
 		return nil
@@ -124,7 +126,7 @@ func (t boltTx) Delete(bucket string, key []byte) error {
 	return b.Delete(key)
 }
 
-func (t boltTx) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
+func (t boltTx) scanTree(bucket string, r Range) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
 		b := t.tx.Bucket([]byte(bucket))
 		if b == nil {

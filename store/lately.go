@@ -1,0 +1,132 @@
+package store
+
+import (
+	"bytes"
+	"iter"
+)
+
+// A commit of bbolt writes a page of each tree that something was put into, and the
+// pages above it. Events and entries of the index of expiry are small, come with nearly
+// every commit, and belong to the ends of two large trees. So the newest of them are in
+// one bucket that is a single page, whatever bucket they are of, and go to the trees
+// when it is full. Nobody who reads or writes through [boltTx] sees a difference.
+
+const latelyBucket = "lately"
+
+// late are the buckets whose newest entries are in latelyBucket, each with what their
+// keys begin with there.
+var late = map[string]byte{eventsBucket: 'e', expiryBucket: 'x'}
+
+const (
+	pageHeader    = 16 // bytes of a leaf of bbolt
+	elementHeader = 16 // bytes of each key in it
+)
+
+// lately returns the entries of a bucket that have not gone to their tree.
+func (t boltTx) lately(bucket string) map[string][]byte {
+	lead, ok := late[bucket]
+	b := t.tx.Bucket([]byte(latelyBucket))
+	if !ok || b == nil {
+		return nil
+	}
+	var entries map[string][]byte
+	c := b.Cursor()
+	for k, v := c.Seek([]byte{lead}); k != nil && k[0] == lead; k, v = c.Next() {
+		if entries == nil {
+			entries = make(map[string][]byte)
+		}
+		entries[string(k[1:])] = v
+	}
+	return entries
+}
+
+// Get implements [Reader].
+func (t boltTx) Get(bucket string, key []byte) []byte {
+	if lead, ok := late[bucket]; ok {
+		if v := t.getTree(latelyBucket, append([]byte{lead}, key...)); v != nil {
+			return v
+		}
+	}
+	return t.getTree(bucket, key)
+}
+
+// Scan implements [Reader].
+func (t boltTx) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
+	if entries := t.lately(bucket); entries != nil {
+		merged := overlay{base: boltTrees{t}, writes: map[string]map[string][]byte{bucket: entries}}
+		return merged.Scan(bucket, r)
+	}
+	return t.scanTree(bucket, r)
+}
+
+// boltTrees reads the trees alone.
+type boltTrees struct{ boltTx }
+
+func (t boltTrees) Get(bucket string, key []byte) []byte { return t.getTree(bucket, key) }
+
+func (t boltTrees) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
+	return t.scanTree(bucket, r)
+}
+
+// A boltWriter is a boltTx that also writes.
+type boltWriter struct {
+	boltTx
+	used int // bytes of the page of latelyBucket; 0 until it is looked at
+}
+
+// Put implements [Tx].
+func (w *boltWriter) Put(bucket string, key, value []byte) error {
+	lead, ok := late[bucket]
+	if !ok {
+		return w.putTree(bucket, key, value)
+	}
+	if w.used == 0 {
+		w.used = w.latelySize()
+	}
+	size := elementHeader + 1 + len(key) + len(value)
+	if w.used+size > w.tx.DB().Info().PageSize {
+		if err := w.settle(); err != nil {
+			return err
+		}
+	}
+	if pageHeader+size > w.tx.DB().Info().PageSize {
+		return w.putTree(bucket, key, value)
+	}
+	w.used += size // too much if the key is there: then the page is taken for full too early
+	return w.putTree(latelyBucket, append([]byte{lead}, key...), value)
+}
+
+// Delete implements [Tx].
+func (w *boltWriter) Delete(bucket string, key []byte) error {
+	if lead, ok := late[bucket]; ok {
+		if err := w.deleteTree(latelyBucket, append([]byte{lead}, key...)); err != nil {
+			return err
+		}
+	}
+	return w.deleteTree(bucket, key)
+}
+
+func (w *boltWriter) latelySize() int {
+	used := pageHeader
+	for k, v := range w.scanTree(latelyBucket, Range{}) {
+		used += elementHeader + len(k) + len(v)
+	}
+	return used
+}
+
+// settle has what is in latelyBucket go to the trees.
+func (w *boltWriter) settle() error {
+	for bucket, lead := range late {
+		for key, value := range w.lately(bucket) {
+			key := []byte(key)
+			if err := w.putTree(bucket, key, bytes.Clone(value)); err != nil {
+				return err
+			}
+			if err := w.deleteTree(latelyBucket, append([]byte{lead}, key...)); err != nil {
+				return err
+			}
+		}
+	}
+	w.used = pageHeader
+	return nil
+}
