@@ -20,6 +20,7 @@ func accounts() spec[Account] {
 		sealed:  true,
 		key:     func(a *Account) []byte { return []byte(a.ID) },
 		indexes: []index[Account]{usernames()},
+		clone:   func(a Account) Account { return a },
 	}
 }
 

@@ -45,6 +45,10 @@ func authorizations() spec[Authorization] {
 			}
 			return a.ExpiresAt
 		},
+		clone: func(a Authorization) Authorization { // hashes are replaced, never changed
+			a.Scopes, a.Resources, a.Refresh.Rotated = slices.Clone(a.Scopes), slices.Clone(a.Resources), slices.Clone(a.Refresh.Rotated)
+			return a
+		},
 	}
 }
 
@@ -66,12 +70,11 @@ func (s *Store) EndAuthorization(ctx context.Context, id, reason string, now tim
 // deleted. It may be called inside [Store.Do] and outside.
 func (s *Store) LiveAuthorization(ctx context.Context, id string, now time.Time) (Authorization, error) {
 	var a *Authorization
-	recall := transactionOf(ctx) == nil // what is asked again and again
 	err := s.read(ctx, func(r Reader) (err error) {
-		if a, err = recalled(&s.recentLogins, s.Authorizations, r, id, recall); err != nil {
+		if a, err = s.Authorizations.load(r, []byte(id)); err != nil {
 			return err
 		}
-		return s.checkLive(r, a, now, recall)
+		return s.checkLive(r, a, now)
 	})
 	if errors.Is(err, ErrExpired) {
 		return Authorization{}, s.Authorizations.forget(ctx, []byte(id), now)
@@ -79,20 +82,18 @@ func (s *Store) LiveAuthorization(ctx context.Context, id string, now time.Time)
 	if a == nil {
 		return Authorization{}, err
 	}
-	own := *a
-	own.Scopes, own.Resources = slices.Clone(a.Scopes), slices.Clone(a.Resources)
-	return own, err
+	return *a, err
 }
 
 // checkLive judges an authorization and the grant above it.
-func (s *Store) checkLive(r Reader, a *Authorization, now time.Time, recall bool) error {
+func (s *Store) checkLive(r Reader, a *Authorization, now time.Time) error {
 	if !a.EndedAt.IsZero() {
 		return s.Authorizations.fail(ErrEnded)
 	}
 	if expired(a.ExpiresAt, now) {
 		return s.Authorizations.fail(ErrExpired)
 	}
-	g, err := recalled(&s.recentGrants, s.Grants, r, a.GrantID, recall)
+	g, _, err := s.Grants.shared(r, []byte(a.GrantID))
 	if errors.Is(err, ErrNotFound) || err == nil && !g.RevokedAt.IsZero() {
 		return s.Grants.fail(ErrEnded)
 	}

@@ -107,7 +107,7 @@ func (t Table[T]) check(r Reader, c *check) error {
 			break
 		}
 		err = c.each(r, ix.bucket, func(entry, key []byte) {
-			rec, _, err := t.load(r, key)
+			rec, err := t.load(r, key)
 			if err != nil || !containsBytes(t.entries(ix, ix.key(rec), key), entry) {
 				c.problem(ix.bucket, entry, "leads to no record")
 			}
@@ -119,7 +119,7 @@ func (t Table[T]) check(r Reader, c *check) error {
 // expiresAt tells whether the entry in the index of expiry is the record's. One
 // that cannot be read was a problem already.
 func (t Table[T]) expiresAt(r Reader, key, entry []byte) bool {
-	rec, _, err := t.load(r, key)
+	rec, err := t.load(r, key)
 	if err != nil {
 		return r.Get(t.bucket, key) != nil
 	}

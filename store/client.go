@@ -32,6 +32,11 @@ func clients() spec[Client] {
 		lasting: true,
 		key:     func(c *Client) []byte { return []byte(c.ID) },
 		expires: func(c *Client) time.Time { return c.ExpiresAt },
+		clone: func(c Client) Client {
+			c.RedirectURIs, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Scopes)
+			c.Identities, c.Resources = slices.Clone(c.Identities), slices.Clone(c.Resources)
+			return c
+		},
 	}
 }
 
@@ -41,7 +46,7 @@ func clients() spec[Client] {
 func (s *Store) LiveClient(ctx context.Context, id string, now time.Time) (Client, error) {
 	var c *Client
 	err := s.read(ctx, func(r Reader) (err error) {
-		c, err = recalled(&s.recentClients, s.Clients, r, id, true)
+		c, err = s.Clients.load(r, []byte(id))
 		return err
 	})
 	switch {
@@ -50,7 +55,5 @@ func (s *Store) LiveClient(ctx context.Context, id string, now time.Time) (Clien
 	case expired(c.ExpiresAt, now):
 		return Client{}, s.Clients.forget(ctx, []byte(id), now)
 	}
-	own := *c
-	own.RedirectURIs, own.Scopes, own.Identities, own.Resources = slices.Clone(c.RedirectURIs), slices.Clone(c.Scopes), slices.Clone(c.Identities), slices.Clone(c.Resources)
-	return own, nil
+	return *c, nil
 }

@@ -60,7 +60,7 @@ func (t Table[T]) forget(ctx context.Context, key []byte, now time.Time) error {
 	}
 	err := t.store.Do(ctx, func(ctx context.Context) error {
 		o := t.store.writer(ctx)
-		if rec, _, err := t.load(o, key); err == nil && expired(t.expires(rec), now) {
+		if rec, _, err := t.shared(o, key); err == nil && expired(t.expires(rec), now) {
 			t.remove(o, key)
 		}
 		return nil
@@ -72,7 +72,7 @@ func (t Table[T]) forget(ctx context.Context, key []byte, now time.Time) error {
 // seen expired in it. One that is gone stays so.
 func (t Table[T]) forgetPart(ctx context.Context, key string, change func(*T)) error {
 	forget := func(o *overlay) error {
-		rec, _, err := t.load(o, []byte(key))
+		rec, err := t.load(o, []byte(key))
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,10 @@ func grants() spec[Grant] {
 			return g.ExpiresAt
 		},
 		indexes: []index[Grant]{livingGrants(), grantsByAccount(), grantsByClient()},
+		clone: func(g Grant) Grant {
+			g.Scopes, g.Consent.Permissions = slices.Clone(g.Scopes), slices.Clone(g.Consent.Permissions)
+			return g
+		},
 	}
 }
 
@@ -108,7 +112,7 @@ func (s *Store) eachGrantOf(ctx context.Context, accountID, clientID string, eac
 	}
 	return s.read(ctx, func(r Reader) error {
 		for id := range s.Grants.sharers(r, ix, value) {
-			g, _, err := s.Grants.load(r, id)
+			g, err := s.Grants.load(r, id)
 			if err != nil {
 				return err
 			}

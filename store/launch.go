@@ -50,13 +50,13 @@ func (s *Store) LiveLaunch(ctx context.Context, id string, now time.Time) (Launc
 	var l *Launch
 	var g *Grant
 	err := s.read(ctx, func(r Reader) (err error) {
-		if l, _, err = s.Launches.load(r, []byte(id)); err != nil {
+		if l, err = s.Launches.load(r, []byte(id)); err != nil {
 			return err
 		}
 		if expired(l.ExpiresAt, now) {
 			return s.Launches.fail(ErrExpired)
 		}
-		g, _, err = s.Grants.load(r, []byte(l.GrantID))
+		g, err = s.Grants.load(r, []byte(l.GrantID))
 		if errors.Is(err, ErrNotFound) || err == nil && !g.RevokedAt.IsZero() {
 			return s.Grants.fail(ErrEnded)
 		}

@@ -116,7 +116,7 @@ func (s *Store) mergeRefreshTokens(tx Tx, o *overlay) error {
 
 // merge changes the login of a token, and has the token lead to it.
 func (s *Store) merge(o *overlay, token tokenOf3, change func(*Authorization)) error {
-	login, _, err := s.Authorizations.load(o, []byte(token.AuthorizationID))
+	login, err := s.Authorizations.load(o, []byte(token.AuthorizationID))
 	if err != nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"sync"
 )
 
@@ -13,38 +14,54 @@ const maxRecent = 1024
 // of date, and saves what is dear, unsealing and parsing.
 type recent[T any] struct {
 	mu     sync.RWMutex
-	opened map[string]opened[T]
+	opened map[string]opened[T] // by key
 }
 
 type opened[T any] struct {
 	sealed []byte
 	rec    *T
+	plain  [sha256.Size]byte // hash of its JSON
 }
 
-// recalled is load without the JSON. The record is not to be changed, if it may
-// be one that is remembered.
-func recalled[T any](recent *recent[T], t Table[T], r Reader, id string, recall bool) (*T, error) {
-	key := []byte(id)
+// shared returns the record, and the hash of its JSON. It is not to be changed: others
+// may have it.
+func (t Table[T]) shared(r Reader, key []byte) (*T, [sha256.Size]byte, error) {
 	value := r.Get(t.bucket, key)
 	if value == nil {
-		return nil, t.fail(ErrNotFound)
+		return nil, [sha256.Size]byte{}, t.fail(ErrNotFound)
 	}
-	if recall {
-		recent.mu.RLock()
-		o, ok := recent.opened[id]
-		recent.mu.RUnlock()
-		if ok && bytes.Equal(o.sealed, value) {
-			return o.rec, nil
-		}
+	if o, ok := t.recent.get(key, value); ok {
+		return o.rec, o.plain, nil
 	}
-	rec, _, err := t.decode(key, value)
-	if err == nil && recall {
-		recent.put(id, opened[T]{bytes.Clone(value), rec})
+	rec, plain, err := t.decode(key, value)
+	if err != nil {
+		return nil, [sha256.Size]byte{}, err
 	}
-	return rec, err
+	o := opened[T]{bytes.Clone(value), rec, sha256.Sum256(plain)}
+	if t.clone != nil {
+		t.recent.put(key, o)
+	}
+	return o.rec, o.plain, nil
 }
 
-func (c *recent[T]) put(id string, o opened[T]) {
+// load returns the record, which is the caller's.
+func (t Table[T]) load(r Reader, key []byte) (*T, error) {
+	rec, _, err := t.shared(r, key)
+	if err != nil || t.clone == nil {
+		return rec, err
+	}
+	own := t.clone(*rec)
+	return &own, nil
+}
+
+func (c *recent[T]) get(key, value []byte) (o opened[T], ok bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	o, ok = c.opened[string(key)]
+	return o, ok && bytes.Equal(o.sealed, value)
+}
+
+func (c *recent[T]) put(key []byte, o opened[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opened == nil {
@@ -56,5 +73,5 @@ func (c *recent[T]) put(id string, o opened[T]) {
 		}
 		delete(c.opened, other)
 	}
-	c.opened[id] = o
+	c.opened[string(key)] = o
 }

@@ -113,7 +113,7 @@ func (s *Store) writeMarks(o *overlay, changed map[string]bool) {
 }
 
 func (s *Store) writeUse(o *overlay, id string, at time.Time) error {
-	g, _, err := s.Grants.load(o, []byte(id))
+	g, err := s.Grants.load(o, []byte(id))
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil

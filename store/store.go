@@ -37,10 +37,6 @@ type Store struct {
 	interactions *interactions
 	uses         uses
 
-	recentLogins  recent[Authorization]
-	recentGrants  recent[Grant]
-	recentClients recent[Client]
-
 	engine    Engine
 	keys      KeyProvider
 	ring      atomic.Pointer[keyring]
@@ -132,7 +128,7 @@ func (s *Store) tables() {
 }
 
 func table[T any](s *Store, kind func() spec[T]) Table[T] {
-	t := Table[T]{s, kind()}
+	t := Table[T]{s, kind(), new(recent[T])}
 	s.byBucket[t.bucket] = t
 	return t
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ const (
 type Table[T any] struct {
 	store *Store
 	spec[T]
+	recent *recent[T]
 }
 
 // spec says how records of a kind are kept.
@@ -32,6 +34,7 @@ type spec[T any] struct {
 	expires func(*T) time.Time     // when Sweep may delete it; zero is never. May be nil
 	undoes  func(rec, old *T) bool // whether rec in the place of old would undo what can happen once. May be nil
 	indexes []index[T]
+	clone   func(T) T // of what of it may be changed; nil: it is not remembered opened
 }
 
 // An index leads from a value of a record to its key.
@@ -45,7 +48,7 @@ type index[T any] struct {
 func (t Table[T]) Get(ctx context.Context, key string) (T, error) {
 	var rec *T
 	err := t.store.read(ctx, func(r Reader) (err error) {
-		rec, _, err = t.load(r, []byte(key))
+		rec, err = t.load(r, []byte(key))
 		return err
 	})
 	if err != nil {
@@ -133,7 +136,7 @@ func (t Table[T]) lookup(ctx context.Context, ix index[T], value []byte) (T, err
 		if key == nil {
 			return t.fail(ErrNotFound)
 		}
-		rec, _, err = t.load(r, key)
+		rec, err = t.load(r, key)
 		return err
 	})
 	if err != nil {
@@ -154,15 +157,7 @@ func (t Table[T]) find(ctx context.Context, key []byte) (*T, error) {
 	return &rec, nil
 }
 
-// load returns the record and its JSON.
-func (t Table[T]) load(r Reader, key []byte) (*T, []byte, error) {
-	value := r.Get(t.bucket, key)
-	if value == nil {
-		return nil, nil, t.fail(ErrNotFound)
-	}
-	return t.decode(key, value)
-}
-
+// decode returns the record and its JSON.
 func (t Table[T]) decode(key, value []byte) (*T, []byte, error) {
 	if t.sealed {
 		plain, err := t.store.ring.Load().open(t.bucket, key, value)
@@ -193,11 +188,11 @@ func (t Table[T]) put(o *overlay, rec *T) error {
 	if len(plain) > maxValue {
 		return t.fail(fmt.Errorf("the record has %d bytes, allowed are %d", len(plain), maxValue))
 	}
-	old, oldPlain, err := t.load(o, key)
+	old, oldPlain, err := t.shared(o, key)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	if bytes.Equal(oldPlain, plain) {
+	if old != nil && oldPlain == sha256.Sum256(plain) {
 		return nil
 	}
 	if old != nil && t.undoes != nil && t.undoes(rec, old) {
@@ -223,7 +218,7 @@ func (t Table[T]) write(o *overlay, key, value []byte) {
 // remove deletes the record with its index entries. One that cannot be read
 // is deleted too.
 func (t Table[T]) remove(o *overlay, key []byte) {
-	if old, _, err := t.load(o, key); err == nil {
+	if old, _, err := t.shared(o, key); err == nil {
 		t.unindex(o, key, old)
 	}
 	o.delete(t.bucket, key)
@@ -231,7 +226,11 @@ func (t Table[T]) remove(o *overlay, key []byte) {
 
 // sealAnew seals a record that is under an older key by the newest.
 func (t Table[T]) sealAnew(o *overlay, key []byte) error {
-	rec, plain, err := t.load(o, key)
+	value := o.Get(t.bucket, key)
+	if value == nil {
+		return t.fail(ErrNotFound)
+	}
+	rec, plain, err := t.decode(key, value)
 	if err != nil {
 		return err
 	}
