@@ -58,7 +58,7 @@ func newPlainFile(b *testing.B, path string) *plainFile {
 	return &plainFile{b: b, db: db}
 }
 
-// commit makes one small value durable.
+// commit makes one value durable, as large as the record of a login.
 func (p *plainFile) commit() {
 	p.key = make([]byte, 32)
 	rand.Read(p.key)
@@ -67,7 +67,7 @@ func (p *plainFile) commit() {
 		if err != nil {
 			return err
 		}
-		return bucket.Put(p.key, make([]byte, 500))
+		return bucket.Put(p.key, make([]byte, 1000))
 	})
 	if err != nil {
 		p.b.Fatal(err)

@@ -22,22 +22,27 @@ const (
 	elementHeader = 16 // bytes of each key in it
 )
 
-// lately returns the entries of a bucket that have not gone to their tree.
-func (t boltTx) lately(bucket string) map[string][]byte {
+// lately returns the entries of a bucket's range that have not gone to their tree.
+func (t boltTx) lately(bucket string, r Range) (entries []entry) {
 	lead, ok := late[bucket]
-	b := t.tx.Bucket([]byte(latelyBucket))
-	if !ok || b == nil {
+	if !ok {
 		return nil
 	}
-	var entries map[string][]byte
-	c := b.Cursor()
-	for k, v := c.Seek([]byte{lead}); k != nil && k[0] == lead; k, v = c.Next() {
-		if entries == nil {
-			entries = make(map[string][]byte)
-		}
-		entries[string(k[1:])] = v
+	for k, v := range t.scanTree(latelyBucket, r.beneath(lead)) {
+		entries = append(entries, entry{k[1:], v})
 	}
 	return entries
+}
+
+// beneath is the range of keys that begin with lead, and go on as those of r.
+func (r Range) beneath(lead byte) Range {
+	r.From = append([]byte{lead}, r.From...)
+	if r.To == nil {
+		r.To = []byte{lead + 1}
+	} else {
+		r.To = append([]byte{lead}, r.To...)
+	}
+	return r
 }
 
 // Get implements [Reader].
@@ -52,20 +57,7 @@ func (t boltTx) Get(bucket string, key []byte) []byte {
 
 // Scan implements [Reader].
 func (t boltTx) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
-	if entries := t.lately(bucket); entries != nil {
-		merged := overlay{base: boltTrees{t}, writes: map[string]map[string][]byte{bucket: entries}}
-		return merged.Scan(bucket, r)
-	}
-	return t.scanTree(bucket, r)
-}
-
-// boltTrees reads the trees alone.
-type boltTrees struct{ boltTx }
-
-func (t boltTrees) Get(bucket string, key []byte) []byte { return t.getTree(bucket, key) }
-
-func (t boltTrees) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
-	return t.scanTree(bucket, r)
+	return merged(t.scanTree(bucket, r), t.lately(bucket, r), r)
 }
 
 // A boltWriter is a boltTx that also writes.
@@ -117,9 +109,9 @@ func (w *boltWriter) latelySize() int {
 // settle has what is in latelyBucket go to the trees.
 func (w *boltWriter) settle() error {
 	for bucket, lead := range late {
-		for key, value := range w.lately(bucket) {
-			key := []byte(key)
-			if err := w.putTree(bucket, key, bytes.Clone(value)); err != nil {
+		for _, e := range w.lately(bucket, Range{}) {
+			key := bytes.Clone(e.key)
+			if err := w.putTree(bucket, key, bytes.Clone(e.value)); err != nil {
 				return err
 			}
 			if err := w.deleteTree(latelyBucket, append([]byte{lead}, key...)); err != nil {

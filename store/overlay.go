@@ -36,25 +36,47 @@ func (o *overlay) delete(bucket string, key []byte) { o.put(bucket, key, nil) }
 
 // Scan implements [Reader] by merging the writes into the range below.
 func (o *overlay) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
-	written := o.keys(bucket, r)
-	if len(written) == 0 {
-		return o.base.Scan(bucket, r)
+	return merged(o.base.Scan(bucket, r), o.written(bucket, r), r)
+}
+
+// written returns the writes of the range in its order.
+func (o *overlay) written(bucket string, r Range) []entry {
+	var written []entry
+	for k, v := range o.writes[bucket] {
+		if r.contains(k) {
+			written = append(written, entry{[]byte(k), v})
+		}
+	}
+	slices.SortFunc(written, func(a, b entry) int { return bytes.Compare(a.key, b.key) })
+	if r.Reverse {
+		slices.Reverse(written)
+	}
+	return written
+}
+
+// An entry is a key with its value, or with nil for one that was deleted.
+type entry struct{ key, value []byte }
+
+// merged yields what is below, with newer entries in the place of those with their
+// keys. Both are in the order of the range.
+func merged(below iter.Seq2[[]byte, []byte], newer []entry, r Range) iter.Seq2[[]byte, []byte] {
+	if len(newer) == 0 {
+		return below
 	}
 	return func(yield func(k, v []byte) bool) {
-		rest := written
+		rest := newer
 		emit := func() bool {
-			k := rest[0]
+			e := rest[0]
 			rest = rest[1:]
-			v := o.writes[bucket][k]
-			return v == nil || yield([]byte(k), v)
+			return e.value == nil || yield(e.key, e.value)
 		}
-		for k, v := range o.base.Scan(bucket, r) {
-			for len(rest) > 0 && r.before(rest[0], string(k)) {
+		for k, v := range below {
+			for len(rest) > 0 && r.before(rest[0].key, k) {
 				if !emit() {
 					return
 				}
 			}
-			if len(rest) > 0 && rest[0] == string(k) {
+			if len(rest) > 0 && bytes.Equal(rest[0].key, k) {
 				if !emit() {
 					return
 				}
@@ -65,21 +87,6 @@ func (o *overlay) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
 		for len(rest) > 0 && emit() {
 		}
 	}
-}
-
-// keys returns the written keys of the range in its order.
-func (o *overlay) keys(bucket string, r Range) []string {
-	var keys []string
-	for k := range o.writes[bucket] {
-		if r.contains(k) {
-			keys = append(keys, k)
-		}
-	}
-	slices.Sort(keys)
-	if r.Reverse {
-		slices.Reverse(keys)
-	}
-	return keys
 }
 
 // apply writes to tx what differs from it, and adds the buckets where anything
@@ -112,9 +119,9 @@ func (r Range) contains(k string) bool {
 }
 
 // before tells whether a comes before b in the order of the range.
-func (r Range) before(a, b string) bool {
+func (r Range) before(a, b []byte) bool {
 	if r.Reverse {
-		return a > b
+		return bytes.Compare(a, b) > 0
 	}
-	return a < b
+	return bytes.Compare(a, b) < 0
 }
