@@ -20,7 +20,10 @@ func accounts() spec[Account] {
 		sealed:  true,
 		key:     func(a *Account) []byte { return []byte(a.ID) },
 		indexes: []index[Account]{usernames()},
-		clone:   func(a Account) Account { return a },
+		clone: func(a Account) Account {
+			readBack(&a.CreatedAt)
+			return a
+		},
 	}
 }
 

@@ -47,6 +47,7 @@ func authorizations() spec[Authorization] {
 		},
 		clone: func(a Authorization) Authorization { // hashes are replaced, never changed
 			a.Scopes, a.Resources, a.Refresh.Rotated = slices.Clone(a.Scopes), slices.Clone(a.Resources), slices.Clone(a.Refresh.Rotated)
+			readBack(&a.AuthTime, &a.CreatedAt, &a.ExpiresAt, &a.EndedAt, &a.Code.ExpiresAt, &a.Code.RedeemedAt, &a.Refresh.IssuedAt, &a.Refresh.ExpiresAt)
 			return a
 		},
 	}

@@ -35,6 +35,7 @@ func clients() spec[Client] {
 		clone: func(c Client) Client {
 			c.RedirectURIs, c.Scopes = slices.Clone(c.RedirectURIs), slices.Clone(c.Scopes)
 			c.Identities, c.Resources = slices.Clone(c.Identities), slices.Clone(c.Resources)
+			readBack(&c.CreatedAt, &c.ExpiresAt)
 			return c
 		},
 	}

@@ -44,6 +44,7 @@ func grants() spec[Grant] {
 		indexes: []index[Grant]{livingGrants(), grantsByAccount(), grantsByClient()},
 		clone: func(g Grant) Grant {
 			g.Scopes, g.Consent.Permissions = slices.Clone(g.Scopes), slices.Clone(g.Consent.Permissions)
+			readBack(&g.CreatedAt, &g.UpdatedAt, &g.RevokedAt, &g.ExpiresAt, &g.LastUsedAt, &g.Consent.AuthTime, &g.Consent.AnswersFrom)
 			return g
 		},
 	}

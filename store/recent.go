@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"sync"
+	"time"
 )
 
 // maxRecent bounds how many records of a kind are remembered opened.
 const maxRecent = 1024
 
-// recent remembers records that were opened, each with the bytes it was opened
-// of. Whoever reads compares these with what the engine has: so it is never out
-// of date, and saves what is dear, unsealing and parsing.
+// recent remembers records that were opened or written, each with the bytes it is kept
+// as. Whoever reads compares these with what the engine has: so it is never out of
+// date, and saves what is dear, unsealing and parsing.
 type recent[T any] struct {
 	mu     sync.RWMutex
 	opened map[string]opened[T] // by key
@@ -52,6 +53,17 @@ func (t Table[T]) load(r Reader, key []byte) (*T, error) {
 	}
 	own := t.clone(*rec)
 	return &own, nil
+}
+
+// readBack makes times as JSON gives them back: without what a clock that only goes
+// forward said, and in UTC if that is the same.
+func readBack(times ...*time.Time) {
+	for _, t := range times {
+		*t = t.Round(0)
+		if _, offset := t.Zone(); offset == 0 {
+			*t = t.UTC()
+		}
+	}
 }
 
 func (c *recent[T]) get(key, value []byte) (o opened[T], ok bool) {

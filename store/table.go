@@ -34,7 +34,7 @@ type spec[T any] struct {
 	expires func(*T) time.Time     // when Sweep may delete it; zero is never. May be nil
 	undoes  func(rec, old *T) bool // whether rec in the place of old would undo what can happen once. May be nil
 	indexes []index[T]
-	clone   func(T) T // of what of it may be changed; nil: it is not remembered opened
+	clone   func(T) T // as it would be read back, sharing nothing that is changed; nil: it is not remembered opened
 }
 
 // An index leads from a value of a record to its key.
@@ -192,7 +192,8 @@ func (t Table[T]) put(o *overlay, rec *T) error {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	if old != nil && oldPlain == sha256.Sum256(plain) {
+	sum := sha256.Sum256(plain)
+	if old != nil && oldPlain == sum {
 		return nil
 	}
 	if old != nil && t.undoes != nil && t.undoes(rec, old) {
@@ -201,18 +202,24 @@ func (t Table[T]) put(o *overlay, rec *T) error {
 	if err := t.reindex(o, key, old, rec); err != nil {
 		return err
 	}
-	t.write(o, key, plain)
+	value := t.write(o, key, plain)
+	if t.clone != nil {
+		own := t.clone(*rec)
+		t.recent.put(key, opened[T]{value, &own, sum})
+	}
 	return nil
 }
 
 // undoes reports whether a mark that was set would be taken away, or moved.
 func undoes(at, old time.Time) bool { return !old.IsZero() && !at.Equal(old) }
 
-func (t Table[T]) write(o *overlay, key, value []byte) {
+// write returns what is written: the JSON, or what it is sealed to.
+func (t Table[T]) write(o *overlay, key, value []byte) []byte {
 	if t.sealed {
 		value = t.store.ring.Load().seal(t.bucket, key, value)
 	}
 	o.put(t.bucket, key, value)
+	return value
 }
 
 // remove deletes the record with its index entries. One that cannot be read
