@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -36,7 +35,11 @@ func bareLogin(tb testing.TB) (login func()) {
 		"nonce": {"nonce-of-the-client"}, "code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"S256"}}
 	return func() {
 		ctx := tb.Context()
-		request, err := provider.NewAuthorizeRequest(ctx, httptest.NewRequest(http.MethodGet, issuer+"/authorize?"+query.Encode(), nil))
+		link, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+"/authorize?"+query.Encode(), nil)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		request, err := provider.NewAuthorizeRequest(ctx, link)
 		if err != nil {
 			tb.Fatal(fosite.ErrorToRFC6749Error(err).WithExposeDebug(true).GetDescription())
 		}
@@ -46,10 +49,7 @@ func bareLogin(tb testing.TB) (login func()) {
 		if err != nil {
 			tb.Fatal(fosite.ErrorToRFC6749Error(err).WithExposeDebug(true).GetDescription())
 		}
-		form := codeForm(response.GetCode())
-		r := httptest.NewRequest(http.MethodPost, issuer+"/token", strings.NewReader(form.Encode()))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		access, err := provider.NewAccessRequest(ctx, r, session())
+		access, err := provider.NewAccessRequest(ctx, benchRequest(tb, ctx, "/token", codeForm(response.GetCode())), session())
 		if err != nil {
 			tb.Fatal(fosite.ErrorToRFC6749Error(err).WithExposeDebug(true).GetDescription())
 		}
