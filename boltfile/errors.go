@@ -8,6 +8,9 @@ import (
 var (
 	// ErrCorrupt: the file, or a record in it, is not what was written.
 	ErrCorrupt = errors.New("damaged, or not a store")
+	// ErrSealed: a sealed record cannot be read with the key at hand, because the key is
+	// lost, is another store's, or the record was altered.
+	ErrSealed = errors.New("sealed under another key, or altered")
 	// ErrLocked: another process has the file open. See [LockedError].
 	ErrLocked = errors.New("in use by another process")
 )

@@ -26,7 +26,7 @@ var (
 	ErrLocked = boltfile.ErrLocked
 	// ErrSealed: a sealed record cannot be read with the key at hand, because
 	// the key file is lost, is another store's, or the record was altered.
-	ErrSealed = errors.New("sealed under another key, or altered")
+	ErrSealed = boltfile.ErrSealed
 	// ErrCorrupt: the file, or a record in it, is not what this package writes.
 	ErrCorrupt = boltfile.ErrCorrupt
 	// ErrBackup: the file is a backup. It is of use to [Restore] alone.
