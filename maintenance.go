@@ -3,8 +3,10 @@ package offlineauth
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"github.com/offlineauth/offlineauth/resource/xapi"
 	"github.com/offlineauth/offlineauth/store"
 )
 
@@ -57,9 +59,14 @@ func (s *Server) Usage() store.Usage {
 	return u
 }
 
-// Rekey seals everything anew under new keys, while the server goes on.
+// Rekey seals everything anew under new keys, learning records included, while the server
+// goes on. Who wants to write records waits while those are sealed.
 func (s *Server) Rekey(ctx context.Context, progress store.Progress) error {
-	return s.store.Rekey(ctx, progress)
+	first, second := s.inTurn(ctx, progress)
+	if err := s.store.Rekey(ctx, first); err != nil || s.records == nil {
+		return err
+	}
+	return s.rekeyRecords(ctx, second)
 }
 
 // Restore closes the server and puts a backup in the place of its files: see [Restore].
@@ -79,9 +86,17 @@ func (s *Server) Ended() <-chan struct{} { return s.ended }
 
 // StartAnew keeps the files of a directory aside, which the next [New] begins
 // anew: the way out when their key is lost and there is no backup. It returns
-// where they are.
-func StartAnew(dir string) (aside string, err error) {
-	return store.StartAnew(DataFile(dir), time.Second)
+// where they are; "" if there is none.
+func StartAnew(dir string) (aside []string, err error) {
+	main, err := store.StartAnew(DataFile(dir), time.Second)
+	if err != nil {
+		return nil, err
+	}
+	records, err := xapi.StartAnew(recordsFile(dir)) // their key is in the store that is aside
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc([]string{main, records}, func(file string) bool { return file == "" }), nil
 }
 
 // keepSafe renews the backup beside the files if something in it changed, and

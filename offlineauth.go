@@ -55,6 +55,8 @@ type Server struct {
 	pages   http.Handler
 	records *xapi.Store // nil without LearningRecords
 
+	recordsKeeping sync.Mutex // of work for which their key must stay
+
 	forwarding forwarding
 
 	log  *slog.Logger

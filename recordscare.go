@@ -2,7 +2,6 @@ package offlineauth
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,40 +16,26 @@ import (
 // recordsAge is how old the backup beside the learning records may become.
 const recordsAge = 24 * time.Hour
 
-// recordsKeyID names the key that backups of the learning records are sealed under. It is
-// one of the store's own, so it is sealed as they are, and in their backups.
-const recordsKeyID = "records"
-
 func recordsFile(dir string) string { return filepath.Join(dir, "xapi.db") }
 
 // RecordsBackup is where the learning records are that belong to a backup.
 func RecordsBackup(file string) string { return file + ".records" }
 
-// recordsKey returns the key, and makes it if there is none.
-func recordsKey(ctx context.Context, st *store.Store) ([]byte, error) {
-	k, err := st.Keys.Get(ctx, recordsKeyID)
-	if !errors.Is(err, store.ErrNotFound) {
-		return k.Private, err
-	}
-	k = store.Key{ID: recordsKeyID, Use: recordsKeyID, Private: make([]byte, 32), CreatedAt: time.Now()}
-	rand.Read(k.Private)
-	return k.Private, st.Do(ctx, func(ctx context.Context) error { return st.Keys.Put(ctx, k) })
-}
-
 // openRecords opens the learning records. Damaged ones do not keep people from logging in:
-// what was done about them is in the log, and in the audit trail.
+// what was done about them is in the log, and in the audit trail. Those that are sealed under
+// another key are a store.ErrSealed, and stay as they are.
 func (s *Server) openRecords(ctx context.Context) error {
-	key, err := recordsKey(ctx, s.store)
+	keys, err := recordsKeys(ctx, s.store)
 	if err != nil {
 		return err
 	}
-	records, restored, err := xapi.OpenOrRestore(ctx, recordsFile(s.dir), key, s.log)
+	records, restored, err := xapi.OpenOrRestore(ctx, recordsFile(s.dir), keys, s.log)
 	if err != nil {
 		return err
 	}
 	s.records = records
-	if restored == nil {
-		return nil
+	if err := s.settleRecordsKey(ctx); err != nil || restored == nil {
+		return err
 	}
 	detail := "learning records, from a backup of " + restored.MadeAt.Format(time.RFC3339)
 	if restored.MadeAt.IsZero() {
@@ -64,6 +49,8 @@ func (s *Server) openRecords(ctx context.Context) error {
 // BackupAll is Backup, and BackupRecords to the file at [RecordsBackup], whose name it
 // returns; "" if there are no learning records.
 func (s *Server) BackupAll(ctx context.Context, file string, o store.BackupOptions) (records string, err error) {
+	s.recordsKeeping.Lock() // the two belong to one key
+	defer s.recordsKeeping.Unlock()
 	first, second := s.inTurn(ctx, o.Progress)
 	o.Progress = first
 	if err := s.Backup(ctx, file, o); err != nil || s.records == nil {
@@ -79,22 +66,14 @@ func (s *Server) BackupRecords(ctx context.Context, file string, progress store.
 	if s.records == nil {
 		return ErrNoRecords
 	}
-	key, err := recordsKey(ctx, s.store)
-	if err != nil {
-		return err
-	}
-	return s.records.Backup(ctx, file, key, xapi.Progress(progress))
+	return s.records.Backup(ctx, file, xapi.Progress(progress))
 }
 
 func (s *Server) backUpRecords(ctx context.Context) {
 	if s.records == nil {
 		return
 	}
-	key, err := recordsKey(ctx, s.store)
-	if err == nil {
-		err = s.records.BackupIfOld(ctx, key, recordsAge)
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := s.records.BackupIfOld(ctx, recordsAge); err != nil && ctx.Err() == nil {
 		s.log.WarnContext(ctx, "no backup of the learning records was made", "cause", err)
 	}
 }
@@ -102,13 +81,14 @@ func (s *Server) backUpRecords(ctx context.Context) {
 // Restored says what a restoration has done.
 type Restored struct {
 	store.Restored
-	Records *xapi.Restored // nil if there was no backup of learning records
+	Records *xapi.Restored // nil if there was no backup of learning records, and those there are stay
 }
 
 // Restore puts a backup in the place of the files of a directory that no server has open,
 // and of which nothing else need be readable: see store.Restore. If the learning records
 // that belong to the backup are at [RecordsBackup], they come back as well; else those of
-// the directory stay.
+// the directory stay. If their key is neither in the backup nor in the store of before, which
+// cannot be opened, they are kept aside with it.
 func Restore(ctx context.Context, dir, file string, o store.RestoreOptions) (done Restored, err error) {
 	from := RecordsBackup(file)
 	progress, first, before := o.Progress, o.Progress, 0
@@ -125,14 +105,9 @@ func Restore(ctx context.Context, dir, file string, o store.RestoreOptions) (don
 	if done.Restored, err = store.Restore(ctx, DataFile(dir), file, main); err != nil {
 		return done, err
 	}
-	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
-		return done, nil
-	}
-	records, err := restoreRecords(ctx, dir, from, o)
-	if err != nil {
+	if done.Records, err = restoreRecords(ctx, dir, from, done.Aside, o); err != nil {
 		return done, fmt.Errorf("all is restored but the learning records, which are as they were: %w", err)
 	}
-	done.Records = &records
 	return done, nil
 }
 
@@ -150,16 +125,66 @@ func share(one, other string) float64 {
 	return float64(a.Size()) / float64(b.Size())
 }
 
-func restoreRecords(ctx context.Context, dir, from string, o store.RestoreOptions) (done xapi.Restored, err error) {
+// restoreRecords restores them under the keys of the store that was restored, or leaves
+// those that are there to it.
+func restoreRecords(ctx context.Context, dir, from, asideStore string, o store.RestoreOptions) (done *xapi.Restored, err error) {
 	st, err := store.Open(DataFile(dir), &store.Options{Keys: o.Keys, LockTimeout: o.LockTimeout})
 	if err != nil {
-		return done, err
+		return nil, err
 	}
-	k, err := st.Keys.Get(ctx, recordsKeyID)
-	if err = errors.Join(err, st.Close()); err != nil {
-		return done, err
+	defer func() { err = errors.Join(err, st.Close()) }()
+	keys, err := recordsKeys(ctx, st)
+	if err != nil {
+		return nil, err
 	}
-	return xapi.Restore(ctx, recordsFile(dir), from, k.Private, xapi.Progress(o.Progress))
+	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+		err := xapi.Opens(recordsFile(dir), keys)
+		if !errors.Is(err, xapi.ErrSealed) {
+			return nil, err
+		}
+		return keepOrPutAside(ctx, st, dir, asideStore, o)
+	}
+	restored, err := xapi.Restore(ctx, recordsFile(dir), from, keys, xapi.Progress(o.Progress))
+	if err != nil {
+		return nil, err
+	}
+	return &restored, nil
+}
+
+// keepOrPutAside gives the store that was restored the key of the learning records that are
+// there, if the store of before can still be opened. Else they go where it is.
+func keepOrPutAside(ctx context.Context, st *store.Store, dir, asideStore string, o store.RestoreOptions) (*xapi.Restored, error) {
+	for _, key := range keysAside(ctx, dir, asideStore, o) {
+		if xapi.Opens(recordsFile(dir), xapi.Keys{key}) == nil {
+			return nil, putKeys(ctx, st, store.Key{ID: nextRecordsKeyID, Use: recordsKeyID, Private: key, CreatedAt: time.Now()})
+		}
+	}
+	aside, err := xapi.StartAnew(recordsFile(dir))
+	if err != nil {
+		return nil, err
+	}
+	return &xapi.Restored{Aside: aside}, nil
+}
+
+// keysAside are those that the store of before has for learning records; none if it cannot
+// be opened.
+func keysAside(ctx context.Context, dir, asideStore string, o store.RestoreOptions) xapi.Keys {
+	if asideStore == "" {
+		return nil
+	}
+	if o.Keys == nil {
+		o.Keys = KeyFile(dir)
+	}
+	st, err := store.Open(asideStore, &store.Options{Keys: o.Keys, LockTimeout: o.LockTimeout})
+	if err != nil {
+		return nil
+	}
+	defer st.Close()
+	keys, err := knownRecordsKeys(ctx, st)
+	if err != nil {
+		return nil
+	}
+	return keys
 }
 
 // inTurn splits the progress of work on the store and then on the learning records.

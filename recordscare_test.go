@@ -29,10 +29,30 @@ func withLessons(t *testing.T, n int) (cfg offlineauth.Config, records string) {
 	return cfg, records
 }
 
+// recordsKeys are those of the store that has the records, which nobody has open.
+func recordsKeys(t *testing.T, records string) (keys xapi.Keys) {
+	t.Helper()
+	st, err := store.Open(offlineauth.DataFile(filepath.Dir(records)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	for _, id := range []string{"records", "records-next"} {
+		k, err := st.Keys.Get(t.Context(), id)
+		switch {
+		case err == nil:
+			keys = append(keys, k.Private)
+		case !errors.Is(err, store.ErrNotFound):
+			t.Fatal(err)
+		}
+	}
+	return keys
+}
+
 // learn adds statements to the file of a directory that nobody has open.
 func learn(t *testing.T, records string, n int) {
 	t.Helper()
-	x, err := xapi.Open(records)
+	x, err := xapi.Open(t.Context(), records, recordsKeys(t, records))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +73,7 @@ func learn(t *testing.T, records string, n int) {
 // learned counts the statements in a file that nobody has open.
 func learned(t *testing.T, records string) int {
 	t.Helper()
-	x, err := xapi.Open(records)
+	x, err := xapi.Open(t.Context(), records, recordsKeys(t, records))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -189,6 +189,8 @@ func (c *restoreCommand) restore(ctx context.Context, t *terminal, dir string) e
 		fmt.Fprintf(t.out, "What was there is at %s.\n", done.Aside)
 	}
 	switch {
+	case done.RecordsAside != "" && !done.Records:
+		fmt.Fprintf(t.err, "There are no learning records at %s, and nothing has the key of those of the directory: they begin anew. Those that were there are at %s.\n", offlineauth.RecordsBackup(file), done.RecordsAside)
 	case done.RecordsAside != "":
 		fmt.Fprintf(t.out, "The learning records are restored as well; those that were there are at %s.\n", done.RecordsAside)
 	case done.Records:
@@ -204,10 +206,10 @@ func beginAnew(t *terminal, dir string) error {
 	switch {
 	case err != nil:
 		return err
-	case aside == "":
+	case len(aside) == 0:
 		fmt.Fprintf(t.out, "There is nothing in %s.\n", dir)
 	default:
-		fmt.Fprintf(t.out, "The next command begins anew. What was there is at %s.\n", aside)
+		fmt.Fprintf(t.out, "The next command begins anew. What was there is at %s.\n", strings.Join(aside, " and "))
 	}
 	return nil
 }

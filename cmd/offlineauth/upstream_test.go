@@ -31,7 +31,7 @@ type upstreamServer struct {
 const upstreamIssuer = "https://lrs.example"
 
 func startUpstream(dir string) (*upstreamServer, error) {
-	store, err := xapi.Open(filepath.Join(dir, "upstream.db"))
+	store, err := xapi.Open(context.Background(), filepath.Join(dir, "upstream.db"), xapi.Keys{make([]byte, 32)})
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
@@ -85,7 +83,7 @@ func formatUUID(b [16]byte) string {
 
 // add stores one statement with all that it can be found by.
 func (w *writer) add(st *statement.Statement, id string, authority statement.Actor) error {
-	if seq := w.tx.Bucket(bucketIDs).Get(uuidKey(id)); seq != nil {
+	if seq := w.tx.Bucket(bucketIDs).Get(w.tx.id(bucketIDs, id)); seq != nil {
 		return w.compare(st, id, seqOf(seq))
 	}
 	seq := w.next()
@@ -93,20 +91,20 @@ func (w *writer) add(st *statement.Statement, id string, authority statement.Act
 		flags: flagsOf(st),
 		json:  st.Complete(statement.Assigned{ID: id, Stored: time.UnixMicro(int64(seq)), Authority: authority.JSON()}),
 	}
-	if err := w.put(bucketIDs, uuidKey(id), seqKey(seq)); err != nil {
+	if err := w.put(bucketIDs, w.tx.id(bucketIDs, id), seqKey(seq)); err != nil {
 		return err
 	}
 	if err := w.describe(st); err != nil {
 		return err
 	}
 	n := node{st, id, seq, st.TermsUnder(authority)}
-	if !st.Voids() && w.tx.Bucket(bucketVoids).Get(uuidKey(id)) != nil { // its end came before it did
-		if err := w.put(bucketVoided, seqKey(seq), r.bytes()); err != nil {
+	if !st.Voids() && w.tx.Bucket(bucketVoids).Get(w.tx.id(bucketVoids, id)) != nil { // its end came before it did
+		if err := w.seal(bucketVoided, seqKey(seq), r.bytes()); err != nil {
 			return err
 		}
 		return w.bequeath(n)
 	}
-	if err := w.put(bucketStatements, seqKey(seq), r.bytes()); err != nil {
+	if err := w.seal(bucketStatements, seqKey(seq), r.bytes()); err != nil {
 		return err
 	}
 	mine := statement.Term{Kind: authorityKind, Value: string(authority.JSON())}
@@ -117,6 +115,11 @@ func (w *writer) add(st *statement.Statement, id string, authority statement.Act
 func (w *writer) put(bucket, key, value []byte) error {
 	w.changed = true
 	return w.tx.Bucket(bucket).Put(key, value)
+}
+
+// seal puts what tells of persons, or is content.
+func (w *writer) seal(bucket, key, plain []byte) error {
+	return w.put(bucket, key, w.tx.seal(bucket, key, plain))
 }
 
 // compare: a statement that comes again changes nothing, and is refused if it is
@@ -146,7 +149,7 @@ var (
 // change: keys that are sorted reach each page once.
 func (w *writer) index(seq uint64, terms []statement.Term) {
 	for _, t := range terms {
-		w.unsorted = append(w.unsorted, withSeq(termKey(t), seq))
+		w.unsorted = append(w.unsorted, withSeq(w.tx.term(t), seq))
 	}
 }
 
@@ -171,7 +174,7 @@ func (w *writer) indexInherited(seq uint64, terms []statement.Term) error {
 	}
 	b := w.tx.Bucket(bucketIndex)
 	for _, t := range terms {
-		key := withSeq(termKey(t), seq)
+		key := withSeq(w.tx.term(t), seq)
 		if b.Get(key) != nil {
 			continue
 		}
@@ -183,15 +186,19 @@ func (w *writer) indexInherited(seq uint64, terms []statement.Term) error {
 }
 
 func (w *writer) attach(file Attachment) error {
-	key := []byte(file.SHA2)
+	key := w.tx.name(bucketAttachments, file.SHA2)
 	if w.tx.Bucket(bucketAttachments).Get(key) != nil {
 		return nil
 	}
-	return w.put(bucketAttachments, key, slices.Concat([]byte(file.ContentType), []byte{0}, file.Content))
+	return w.seal(bucketAttachments, key, slices.Concat([]byte(file.ContentType), []byte{0}, file.Content))
 }
 
-// attachment returns the file with that sum, or false.
-func attachment(tx *bbolt.Tx, sha2 string) (Attachment, bool) {
-	contentType, content, found := bytes.Cut(tx.Bucket(bucketAttachments).Get([]byte(sha2)), []byte{0})
-	return Attachment{sha2, string(contentType), bytes.Clone(content)}, found
+// attachment returns the file with that sum, or ErrNotFound.
+func attachment(tx *reader, sha2 string) (Attachment, error) {
+	b, err := tx.get(bucketAttachments, tx.name(bucketAttachments, sha2))
+	if b == nil && err == nil {
+		err = ErrNotFound
+	}
+	contentType, content, _ := bytes.Cut(b, []byte{0})
+	return Attachment{sha2, string(contentType), content}, err
 }

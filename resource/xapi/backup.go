@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/offlineauth/offlineauth/boltfile"
 )
 
@@ -36,16 +34,16 @@ const maxPart = 1 << 30
 
 // Count returns how many records there are for long work to go through.
 func (s *Store) Count(ctx context.Context) (n int, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		return boltfile.Walk(tx, func() error { n++; return ctx.Err() })
+	err = s.view(ctx, func(tx *reader) error {
+		return boltfile.Walk(tx.Tx, func() error { n++; return ctx.Err() })
 	})
 	return n, err
 }
 
 // Backup writes all records, and what has become of them at upstreams, to a file of mode
-// 0600, sealed under a key of 32 bytes, in the place of one that may be there. It reads
+// 0600, sealed under the key of the store, in the place of one that may be there. It reads
 // one snapshot while others go on. When ctx ends before, the file is as it was.
-func (s *Store) Backup(ctx context.Context, path string, key []byte, progress Progress) (err error) {
+func (s *Store) Backup(ctx context.Context, path string, progress Progress) (err error) {
 	s.care.Lock()
 	defer s.care.Unlock()
 	n, err := s.Count(ctx)
@@ -59,7 +57,7 @@ func (s *Store) Backup(ctx context.Context, path string, key []byte, progress Pr
 	}
 	defer os.Remove(f.Name())
 	buffered := bufio.NewWriterSize(f, 4*chunkSize)
-	err = s.dump(ctx, buffered, key, t)
+	err = s.dump(ctx, buffered, t)
 	if err = errors.Join(err, buffered.Flush(), f.Sync(), f.Close()); err == nil {
 		err = errors.Join(os.Rename(f.Name(), path), boltfile.SyncDir(filepath.Dir(path)))
 	}
@@ -70,18 +68,25 @@ func (s *Store) Backup(ctx context.Context, path string, key []byte, progress Pr
 	return nil
 }
 
-func (s *Store) dump(ctx context.Context, to io.Writer, key []byte, t *tally) error {
-	w, err := newSealer(to, key)
+func (s *Store) dump(ctx context.Context, to io.Writer, t *tally) error {
+	w, err := newSealer(to, s.vault.key) // which care keeps as it is
 	if err != nil {
 		return err
 	}
+	// A version from before schema 2 knows no bucket of that name, and says so.
 	err = errors.Join(
 		writeParts(w, []byte(madeBucket), keyMadeAt, strconv.AppendInt(nil, time.Now().Unix(), 10)),
 		writeParts(w, []byte(madeBucket), keyCount, strconv.AppendInt(nil, int64(t.total), 10)))
 	if err != nil {
 		return err
 	}
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+	err = s.view(ctx, func(tx *reader) error {
+		meta := tx.Bucket(bucketMeta)
+		for _, key := range [][]byte{keySchema, keySalt, keySeal} {
+			if err := writeParts(w, bucketMeta, key, meta.Get(key)); err != nil {
+				return err
+			}
+		}
 		for _, bucket := range buckets {
 			err := tx.Bucket(bucket).ForEach(func(k, v []byte) error {
 				t.one()

@@ -48,7 +48,7 @@ func benchBatch(first uint64, n int) []byte {
 }
 
 func openBench(b *testing.B) *Store {
-	s, err := Open(filepath.Join(b.TempDir(), "xapi.db"))
+	s, err := Open(b.Context(), filepath.Join(b.TempDir(), "xapi.db"), careKeys)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func filled(b *testing.B, n int) *Store {
 	if dir == "" {
 		dir = b.TempDir()
 	}
-	s, err := Open(filepath.Join(dir, fmt.Sprintf("xapi-%d.db", n)))
+	s, err := Open(b.Context(), filepath.Join(dir, fmt.Sprintf("xapi-%d.db", n)), careKeys)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,7 +21,10 @@ import (
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
-var careKey = bytes.Repeat([]byte{7}, 32)
+var (
+	careKey  = bytes.Repeat([]byte{7}, 32)
+	careKeys = Keys{careKey}
+)
 
 // lived makes a file with everything that there can be, and leaves it open.
 func lived(t *testing.T) (s *Store, path string) {
@@ -54,7 +57,7 @@ func lived(t *testing.T) (s *Store, path string) {
 // everything is what a backup is to hold.
 func everything(t *testing.T, s *Store) (all []string) {
 	t.Helper()
-	err := s.view(t.Context(), func(tx *bbolt.Tx) error {
+	err := s.view(t.Context(), func(tx *reader) error {
 		for _, bucket := range buckets {
 			err := tx.Bucket(bucket).ForEach(func(k, v []byte) error {
 				all = append(all, fmt.Sprintf("%s %x %x", bucket, k, v))
@@ -91,7 +94,7 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 		reported = done
 	}
-	if err := s.Backup(t.Context(), backup, careKey, progress); err != nil || reported != len(before) {
+	if err := s.Backup(t.Context(), backup, progress); err != nil || reported != len(before) {
 		t.Fatalf("%d of %d, %v", reported, len(before), err)
 	}
 	text, err := os.ReadFile(backup)
@@ -105,7 +108,7 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		done, err := Restore(t.Context(), path, backup, careKey, nil)
+		done, err := Restore(t.Context(), path, backup, careKeys, nil)
 		if err != nil || time.Since(done.MadeAt) > time.Hour || done.Aside == "" {
 			t.Fatalf("%+v, %v", done, err)
 		}
@@ -125,7 +128,7 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 	}
 	elsewhere := filepath.Join(t.TempDir(), "new", "xapi.db")
-	if done, err := Restore(t.Context(), elsewhere, backup, careKey, nil); err != nil || done.Aside != "" {
+	if done, err := Restore(t.Context(), elsewhere, backup, careKeys, nil); err != nil || done.Aside != "" {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	wantWhole(t, mustOpen(t, elsewhere))
@@ -135,7 +138,7 @@ func TestBackupAndRestore(t *testing.T) {
 func TestRestoreRefuses(t *testing.T) {
 	s, path := lived(t)
 	backup := path + ".copy"
-	if err := errors.Join(s.Backup(t.Context(), backup, careKey, nil), s.Close()); err != nil {
+	if err := errors.Join(s.Backup(t.Context(), backup, nil), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	good, err := os.ReadFile(backup)
@@ -158,25 +161,25 @@ func TestRestoreRefuses(t *testing.T) {
 		if err := os.WriteFile(backup, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if done, err := Restore(t.Context(), path, backup, careKey, nil); !errors.Is(err, boltfile.ErrCorrupt) {
+		if done, err := Restore(t.Context(), path, backup, careKeys, nil); !errors.Is(err, boltfile.ErrCorrupt) {
 			t.Errorf("%s: %+v, %v", name, done, err)
 		}
 	}
 	if err := os.WriteFile(backup, good, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restore(t.Context(), path, backup, bytes.Repeat([]byte{8}, 32), nil); !errors.Is(err, boltfile.ErrCorrupt) {
+	if _, err := Restore(t.Context(), path, backup, Keys{bytes.Repeat([]byte{8}, 32)}, nil); !errors.Is(err, boltfile.ErrCorrupt) {
 		t.Errorf("another key: %v", err)
 	}
-	if _, err := Restore(t.Context(), path, path+".none", careKey, nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Restore(t.Context(), path, path+".none", careKeys, nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no backup: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := Restore(ctx, path, backup, careKey, func(int, int) { cancel() }); !errors.Is(err, context.Canceled) {
+	if _, err := Restore(ctx, path, backup, careKeys, func(int, int) { cancel() }); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 	open := mustOpen(t, path)
-	if _, err := Restore(t.Context(), path, backup, careKey, nil); !errors.Is(err, boltfile.ErrLocked) {
+	if _, err := Restore(t.Context(), path, backup, careKeys, nil); !errors.Is(err, boltfile.ErrLocked) {
 		t.Errorf("beneath a server: %v", err)
 	}
 	if err := open.Close(); err != nil {
@@ -245,15 +248,15 @@ func TestDamagedIsRestored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, path := lived(t)
 			before := everything(t, s)
-			if err := errors.Join(s.BackupIfOld(t.Context(), careKey, time.Hour), s.Close()); err != nil {
+			if err := errors.Join(s.BackupIfOld(t.Context(), time.Hour), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 			damage(t, path)
-			if _, err := Open(path); !errors.Is(err, boltfile.ErrCorrupt) {
+			if _, err := Open(t.Context(), path, careKeys); !errors.Is(err, boltfile.ErrCorrupt) {
 				t.Fatalf("not noticed: %v", err)
 			}
 			var log strings.Builder
-			s, restored, err := OpenOrRestore(t.Context(), path, careKey, slog.New(slog.NewTextHandler(&log, nil)))
+			s, restored, err := OpenOrRestore(t.Context(), path, careKeys, slog.New(slog.NewTextHandler(&log, nil)))
 			if err != nil || restored == nil || restored.MadeAt.IsZero() || !strings.Contains(log.String(), "restored from a backup") {
 				t.Fatalf("%+v, %v, %s", restored, err, &log)
 			}
@@ -268,12 +271,12 @@ func TestDamagedIsRestored(t *testing.T) {
 
 // TestDamagedWithoutBackup begins anew, and keeps what was there.
 func TestDamagedWithoutBackup(t *testing.T) {
-	for name, key := range map[string][]byte{"no backup": careKey, "under another key": bytes.Repeat([]byte{8}, 32)} {
+	for name, keys := range map[string]Keys{"no backup": careKeys, "under another key": {bytes.Repeat([]byte{8}, 32)}} {
 		t.Run(name, func(t *testing.T) {
 			s, path := lived(t)
 			var err error
 			if name != "no backup" {
-				err = s.BackupIfOld(t.Context(), careKey, 0)
+				err = s.BackupIfOld(t.Context(), 0)
 			}
 			if err = errors.Join(err, s.Close()); err != nil {
 				t.Fatal(err)
@@ -281,7 +284,7 @@ func TestDamagedWithoutBackup(t *testing.T) {
 			damages["garbage"](t, path)
 			damaged, _ := os.ReadFile(path)
 			var log strings.Builder
-			s, restored, err := OpenOrRestore(t.Context(), path, key, slog.New(slog.NewTextHandler(&log, nil)))
+			s, restored, err := OpenOrRestore(t.Context(), path, keys, slog.New(slog.NewTextHandler(&log, nil)))
 			if err != nil || restored == nil || !restored.MadeAt.IsZero() || !strings.Contains(log.String(), "begin anew") {
 				t.Fatalf("%+v, %v, %s", restored, err, &log)
 			}
@@ -296,30 +299,33 @@ func TestDamagedWithoutBackup(t *testing.T) {
 	}
 }
 
+// marked returns the mark of a file that nobody has open.
+func marked(t *testing.T, path string) (mark string) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.View(func(tx *bbolt.Tx) error { mark = string(openMark(tx)); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return mark
+}
+
 // TestOpenMark: a file that was closed has none, one whose process was killed has that of
 // this boot, and is not read as a whole for it.
 func TestOpenMark(t *testing.T) {
 	s, path := lived(t)
-	mark := func(path string) (mark string) {
-		db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if err := db.View(func(tx *bbolt.Tx) error { mark = string(openMark(tx)); return nil }); err != nil {
-			t.Fatal(err)
-		}
-		return mark
-	}
 	text, err := os.ReadFile(path)
 	killed := filepath.Join(t.TempDir(), "xapi.db") // as a kill would leave it now
 	if err := errors.Join(err, os.WriteFile(killed, text, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if got := mark(killed); got == "" || boltfile.BootID() != "" && got != boltfile.BootID() {
+	if got := marked(t, killed); got == "" || boltfile.BootID() != "" && got != boltfile.BootID() {
 		t.Fatalf("the mark is %q", got)
 	}
-	again, restored, err := OpenOrRestore(t.Context(), killed, careKey, slog.New(slog.DiscardHandler))
+	again, restored, err := OpenOrRestore(t.Context(), killed, careKeys, slog.New(slog.DiscardHandler))
 	if err != nil || restored != nil {
 		t.Fatalf("%+v, %v", restored, err)
 	}
@@ -327,7 +333,7 @@ func TestOpenMark(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, closed := range []string{path, killed} {
-		if got := mark(closed); got != "" {
+		if got := marked(t, closed); got != "" {
 			t.Fatalf("it was closed, and the mark is %q", got)
 		}
 	}
@@ -338,7 +344,7 @@ func TestBackupIfOld(t *testing.T) {
 	written := func(age time.Duration) bool {
 		t.Helper()
 		before, _ := os.Stat(path + BackupSuffix)
-		if err := s.BackupIfOld(t.Context(), careKey, age); err != nil {
+		if err := s.BackupIfOld(t.Context(), age); err != nil {
 			t.Fatal(err)
 		}
 		after, _ := os.Stat(path + BackupSuffix)
@@ -361,7 +367,7 @@ func TestBackupIfOld(t *testing.T) {
 		t.Error("an old one is made again, and only if something was stored since")
 	}
 	empty := mustOpen(t, filepath.Join(t.TempDir(), "xapi.db"))
-	if err := empty.BackupIfOld(t.Context(), careKey, 0); err != nil {
+	if err := empty.BackupIfOld(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(empty.path + BackupSuffix); err == nil {
@@ -427,33 +433,6 @@ func TestCompactRecords(t *testing.T) {
 	}
 	if err := s.Compact(t.Context(), nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("after the end: %v", err)
-	}
-}
-
-// TestCheckFinds what does not fit.
-func TestCheckFinds(t *testing.T) {
-	for bucket, entry := range map[string][2][]byte{
-		"statements": {seqKey(5), []byte("\x00{}")},
-		"voided":     {seqKey(5), []byte("\x00no JSON")},
-		"ids":        {make([]byte, 16), seqKey(5)},
-		"index":      {make([]byte, 30), {1}},
-		"refs":       {make([]byte, 24), {1}},
-		"voids":      {make([]byte, 16), seqKey(5)},
-		"documents":  {make([]byte, 20), {1}},
-	} {
-		s, _ := lived(t)
-		if err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucket)).Put(entry[0], entry[1]) }); err != nil {
-			t.Fatal(err)
-		}
-		report, err := s.Check(t.Context(), nil)
-		if err != nil || len(report.Problems) != 1 || !strings.Contains(report.Problems[0], bucket) {
-			t.Errorf("%s: %+v, %v", bucket, report, err)
-		}
-	}
-	s, _ := lived(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := s.Check(ctx, func(int, int) { cancel() }); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v", err)
 	}
 }
 

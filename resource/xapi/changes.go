@@ -2,11 +2,10 @@ package xapi
 
 import (
 	"bytes"
-	"cmp"
 	"iter"
+	"maps"
 	"slices"
-
-	"go.etcd.io/bbolt"
+	"time"
 
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
@@ -17,7 +16,7 @@ import (
 
 // noteChange puts a document to the end of the row.
 func (w *writer) noteChange(n DocumentName, removed bool) error {
-	key := n.bytes()
+	key := w.tx.document(n)
 	if removed && !w.sentAnywhere(key) {
 		return w.forgetChange(key)
 	}
@@ -27,7 +26,7 @@ func (w *writer) noteChange(n DocumentName, removed bool) error {
 		}
 	}
 	seq := seqKey(w.next())
-	if err := w.putJSON(bucketChanges, seq, n); err != nil {
+	if err := w.sealJSON(bucketChanges, seq, n); err != nil {
 		return err
 	}
 	return w.put(bucketChanged, key, seq)
@@ -44,16 +43,15 @@ func (w *writer) sentAnywhere(document []byte) bool {
 }
 
 // upstreamKeys yields where a part about a document is, for each upstream there is.
-func upstreamKeys(tx *bbolt.Tx, part byte, document []byte) iter.Seq[[]byte] {
+func upstreamKeys(tx *reader, part byte, document []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		c := tx.Bucket(bucketUpstreams).Cursor()
 		for k, _ := c.First(); k != nil; {
-			name, _, _ := bytes.Cut(k, []byte{0})
-			next := slices.Concat(name, []byte{1})
-			if !yield(slices.Concat(name, []byte{0, part}, document)) {
+			upstream := bytes.Clone(k[:hashSize])
+			if !yield(slices.Concat(upstream, []byte{part}, document)) {
 				return
 			}
-			k, _ = c.Seek(next)
+			k, _ = c.Seek(append(upstream, 0xff)) // behind all of its parts
 		}
 	}
 }
@@ -88,46 +86,61 @@ func (w *writer) forgetRemoved(document []byte) error {
 const maxSearched = 100_000
 
 // nameDocuments makes the row of a file that is from before there was one. Its
-// documents have keys alone, which are hashes of whose they are: the names are
-// looked for in the statements, the newest first. A document that none speaks of is
-// in the row once it is changed.
-func nameDocuments(tx *bbolt.Tx) error {
+// documents do not say whose they are but by hashes: the names are looked for in the
+// statements, the newest first. A document that none speaks of is in the row once it is
+// changed.
+func nameDocuments(tx *reader) error {
 	if k, _ := tx.Bucket(bucketChanges).Cursor().First(); k != nil {
 		return nil // it has one
 	}
-	unnamed := map[string][][]byte{} // keys by what they begin with
-	c := tx.Bucket(bucketDocuments).Cursor()
-	for k, _ := c.First(); k != nil; k, _ = c.Next() {
-		start := string(k[:1+hashSize])
-		unnamed[start] = append(unnamed[start], bytes.Clone(k))
+	unnamed := map[string][]keptDocument{} // by their place
+	err := tx.visit(bucketDocuments, nil, func(k, plain []byte) error {
+		kept, err := readKept(plain)
+		kept.Content = nil
+		place := string(k[:hashSize])
+		unnamed[place] = append(unnamed[place], kept)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	var named []DocumentName
+	updated := map[DocumentName]time.Time{}
 	search := func(p Place) {
-		start := string(p.prefix(true)[:1+hashSize])
-		for _, key := range unnamed[start] {
-			named = append(named, p.nameOf(key))
+		place := string(tx.place(p))
+		for _, kept := range unnamed[place] {
+			updated[kept.nameIn(p)] = kept.Updated
 		}
-		delete(unnamed, start)
+		delete(unnamed, place)
 	}
 	for _, bucket := range [][]byte{bucketStatements, bucketVoided} {
 		c := tx.Bucket(bucket).Cursor()
 		k, v := c.Last()
 		for n := 0; k != nil && n < maxSearched && len(unnamed) > 0; n++ {
-			if st, err := readRecord(v).statement(); err == nil {
-				searchPlaces(st, search)
+			if err := searchIn(tx, bucket, k, v, search); err != nil {
+				return err
 			}
 			k, v = c.Prev()
 		}
 	}
-	updated := func(n DocumentName) uint64 {
-		return micros(readDocument(tx.Bucket(bucketDocuments).Get(n.bytes())).Updated)
-	}
-	slices.SortFunc(named, func(a, b DocumentName) int { return cmp.Compare(updated(a), updated(b)) })
-	last := newestSeq(tx)
+	last := newestSeq(tx.Tx)
 	w := newWriter(tx, &last)
-	for _, n := range named {
+	for _, n := range slices.SortedFunc(maps.Keys(updated), func(a, b DocumentName) int { return updated[a].Compare(updated[b]) }) {
 		if err := w.noteChange(n, false); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// searchIn visits the places that a sealed statement has the names of, if it can be read.
+func searchIn(tx *reader, bucket, key, value []byte, visit func(Place)) error {
+	plain, err := tx.open(bucket, key, value)
+	if err != nil {
+		return err
+	}
+	if r, err := readRecord(plain); err == nil {
+		if st, err := r.statement(); err == nil {
+			searchPlaces(st, visit)
 		}
 	}
 	return nil

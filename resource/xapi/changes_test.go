@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"go.etcd.io/bbolt"
@@ -53,7 +52,7 @@ func TestAnOlderFileIsBroughtToThisForm(t *testing.T) {
 	}
 	unspoken := Place{Resource: ActivityProfile, Activity: "https://maths.example/never-mentioned"}
 	for range 2 {
-		s, err := Open(path)
+		s, err := Open(t.Context(), path, careKeys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +94,7 @@ func TestAnOlderFileIsBroughtToThisForm(t *testing.T) {
 
 func mustOpen(t *testing.T, path string) *Store {
 	t.Helper()
-	s, err := Open(path)
+	s, err := Open(t.Context(), path, careKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +113,7 @@ func (s *Store) row(t *testing.T) (changes, changed, copies, refused int) {
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		changes, changed = tx.Bucket(bucketChanges).Stats().KeyN, tx.Bucket(bucketChanged).Stats().KeyN
 		return tx.Bucket(bucketUpstreams).ForEach(func(k, _ []byte) error {
-			switch k[slices.Index(k, 0)+1] {
+			switch k[hashSize] {
 			case copyPart:
 				copies++
 			case refusedPart:
@@ -224,7 +223,7 @@ func TestRemovedWhileItIsSent(t *testing.T) {
 func TestANewerFileIsLeftAlone(t *testing.T) {
 	for mark, want := range map[string]error{"999": ErrNewerSchema, "0": boltfile.ErrCorrupt, "x": boltfile.ErrCorrupt} {
 		path := filepath.Join(t.TempDir(), "xapi.db")
-		s, err := Open(path)
+		s, err := Open(t.Context(), path, careKeys)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +231,7 @@ func TestANewerFileIsLeftAlone(t *testing.T) {
 		if err := errors.Join(err, s.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path); !errors.Is(err, want) {
+		if _, err := Open(t.Context(), path, careKeys); !errors.Is(err, want) {
 			t.Errorf("schema %q: %v", mark, err)
 		}
 	}

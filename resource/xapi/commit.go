@@ -16,7 +16,7 @@ const maxShared = 200
 
 // A writer is what a change writes with.
 type writer struct {
-	tx      *bbolt.Tx
+	tx      *reader
 	now     time.Time
 	seq     *uint64 // the newest there is
 	changed bool    // there is something to commit
@@ -24,7 +24,7 @@ type writer struct {
 	unsorted [][]byte // keys of the index that are not in it yet
 }
 
-func newWriter(tx *bbolt.Tx, seq *uint64) *writer {
+func newWriter(tx *reader, seq *uint64) *writer {
 	// Keys with a seq grow at the end, of the bucket or of what they share: pages
 	// that are split there are seldom written to again, and may be full.
 	tx.Bucket(bucketStatements).FillPercent = 0.95
@@ -52,6 +52,7 @@ type change struct {
 // together. A lone one waits for nobody.
 type committer struct {
 	db     *bbolt.DB // the loop's
+	vault  *vault    // of db
 	marked bool      // that the file is open is written in it; the loop's, as db
 	jobs   chan *job
 	queue  chan *change
@@ -65,9 +66,10 @@ type committer struct {
 	moved   chan struct{} // closed when last grows; nil if nobody waits for that
 }
 
-func newCommitter(db *bbolt.DB, last uint64) *committer {
+func newCommitter(db *bbolt.DB, v *vault, last uint64) *committer {
 	c := &committer{
 		db:    db,
+		vault: v,
 		jobs:  make(chan *job),
 		queue: make(chan *change, maxShared),
 		quit:  make(chan struct{}),
@@ -180,7 +182,7 @@ func (c *committer) batch(changes []*change) {
 func (c *committer) try(changes []*change) (failed int, err error) {
 	failed, seq := -1, c.last
 	err = c.db.Update(func(tx *bbolt.Tx) error {
-		w := newWriter(tx, &seq)
+		w := newWriter(newReader(tx, c.vault), &seq)
 		for i, ch := range changes {
 			if err := ch.run(w); err != nil {
 				failed = i

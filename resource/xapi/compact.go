@@ -40,7 +40,7 @@ func (s *Store) Compact(ctx context.Context, progress Progress) error {
 	if err != nil {
 		return err
 	}
-	err = s.commit.alone(ctx, func() error { return s.rebuild(ctx, t.one) })
+	err = s.commit.alone(ctx, func() error { return s.rebuild(s.copying(ctx, t.one)) })
 	if err != nil {
 		return fmt.Errorf("xapi: compact: %w", err)
 	}
@@ -48,26 +48,34 @@ func (s *Store) Compact(ctx context.Context, progress Progress) error {
 	return nil
 }
 
-// rebuild runs in the committer's loop.
-func (s *Store) rebuild(ctx context.Context, each func()) error {
-	old := s.commit.db
-	next, err := boltfile.Build(s.path+boltfile.NewSuffix, func(to *boltfile.Filler) error {
-		return old.View(func(tx *bbolt.Tx) error {
-			return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
-				bucket := string(name)
-				return b.ForEach(func(k, v []byte) error {
-					each()
-					return errors.Join(ctx.Err(), to.Put(bucket, k, v))
-				})
-			})
+// A rebuilding says what a new file has of the old one.
+type rebuilding struct {
+	vault    *vault // of the new one
+	fill     func(*boltfile.Filler) error
+	complete func(*bbolt.Tx) error
+}
+
+// copying is a rebuilding that changes nothing.
+func (s *Store) copying(ctx context.Context, each func()) rebuilding {
+	return rebuilding{s.vault, func(to *boltfile.Filler) error {
+		all := func(string) bool { return true }
+		return recordsOf(s.commit.db)(all, func(bucket string, k, v []byte) error {
+			each()
+			return errors.Join(ctx.Err(), to.Put(bucket, k, v))
 		})
-	})
+	}, makeBuckets}
+}
+
+// rebuild runs in the committer's loop.
+func (s *Store) rebuild(r rebuilding) error {
+	old := s.commit.db
+	next, err := boltfile.Build(s.path+boltfile.NewSuffix, r.fill)
 	if err != nil {
 		return err
 	}
 	next.AllocSize = growBy
-	if err := next.Update(makeBuckets); err != nil {
-		return errors.Join(err, next.Close())
+	if err := next.Update(r.complete); err != nil {
+		return discard(next, err)
 	}
 	// It is locked before it has the name that others open.
 	if err := boltfile.Replace(s.path); err != nil {
@@ -75,6 +83,7 @@ func (s *Store) rebuild(ctx context.Context, each func()) error {
 	}
 	s.mu.Lock() // after those who read
 	s.db, s.commit.db = next, next
+	s.vault, s.commit.vault = r.vault, r.vault
 	s.mu.Unlock()
 	return old.Close()
 }

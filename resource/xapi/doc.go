@@ -10,6 +10,9 @@
 // that wait at the same time: a batch of fifty statements is as durable, and as
 // whole, as one. Every filter of a query is a walk over an index, newest first.
 //
+// The file is sealed, its index included, under a key that is the caller's to keep: see
+// [Keys]. Without it everything is lost, backups too.
+//
 // Beware: «stored» never goes back. If the clock was once ahead, what is stored
 // after it was set right follows what was stored before, a microsecond apart.
 package xapi

@@ -2,15 +2,17 @@ package xapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1" //nolint:gosec // the form of an ETag, not a defence (Communication 3.1)
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"go.etcd.io/bbolt"
+	"github.com/offlineauth/offlineauth/boltfile"
 )
 
 // A Document is what an app keeps here: any bytes (Communication 2.2).
@@ -44,15 +46,8 @@ const (
 	AgentProfile    Resource = 'g'
 )
 
-// prefix is where the documents of the place begin. All registrations lie
-// together.
-func (p Place) prefix(anyRegistration bool) []byte {
-	key := append([]byte{byte(p.Resource)}, hashed(p.Activity+"\x00"+p.Agent)...)
-	if p.Resource != State || anyRegistration {
-		return key
-	}
-	return append(key, registrationKey(p.Registration)...)
-}
+// hash is of a place without its registration: all registrations lie together.
+func (p Place) hash() []byte { return hashed(p.Activity + "\x00" + p.Agent) }
 
 func registrationKey(registration string) []byte {
 	if registration == "" {
@@ -61,20 +56,13 @@ func registrationKey(registration string) []byte {
 	return uuidKey(registration)
 }
 
-// idStart is where the id begins in a key.
-func (p Place) idStart() int { return len(p.prefix(false)) }
-
-func (p Place) key(id string) []byte {
-	return append(p.prefix(false), id...)
-}
-
 // Document returns a document, or [ErrNotFound].
 func (s *Store) Document(ctx context.Context, p Place, id string) (d *Document, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		if d = readDocument(tx.Bucket(bucketDocuments).Get(p.key(id))); d == nil {
+	err = s.view(ctx, func(tx *reader) (err error) {
+		if d, err = tx.readDocument(tx.document(DocumentName{p, id})); d == nil && err == nil {
 			return ErrNotFound
 		}
-		return nil
+		return err
 	})
 	return d, err
 }
@@ -83,17 +71,18 @@ func (s *Store) Document(ctx context.Context, p Place, id string) (d *Document, 
 // the time of the newest change among them. Without a registration, a Place in
 // State is that of all registrations.
 func (s *Store) Documents(ctx context.Context, p Place, since time.Time) (ids []string, newest time.Time, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		each(tx, p, func(k, v []byte) {
-			d := readDocument(v)
-			id := string(k[p.idStart():])
-			if d.Updated.After(since) && !slices.Contains(ids, id) {
-				ids = append(ids, id)
-				newest = latest(newest, d.Updated)
+	err = s.view(ctx, func(tx *reader) error {
+		return each(tx, p, func(n DocumentName, d *Document) {
+			if !d.Updated.After(since) {
+				return
+			}
+			newest = latest(newest, d.Updated)
+			if !slices.Contains(ids, n.ID) {
+				ids = append(ids, n.ID)
 			}
 		})
-		return nil
 	})
+	slices.Sort(ids)
 	return ids, newest, err
 }
 
@@ -104,13 +93,15 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// each visits the documents of a place.
-func each(tx *bbolt.Tx, p Place, visit func(k, v []byte)) {
-	prefix := p.prefix(p.Registration == "")
-	c := tx.Bucket(bucketDocuments).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-		visit(k, v)
-	}
+// each visits the documents of a place; without a registration, those of all.
+func each(tx *reader, p Place, visit func(DocumentName, *Document)) error {
+	return tx.visit(bucketDocuments, tx.place(p), func(_, plain []byte) error {
+		kept, err := readKept(plain)
+		if err == nil && (p.Registration == "" || p.Registration == kept.registration) {
+			visit(kept.nameIn(p), &kept.Document)
+		}
+		return err
+	})
 }
 
 // Change puts what fn returns in the place of a document: nil if there was none,
@@ -118,7 +109,10 @@ func each(tx *bbolt.Tx, p Place, visit func(k, v []byte)) {
 // than once.
 func (s *Store) Change(ctx context.Context, p Place, id string, fn func(old *Document) (*Document, error)) error {
 	return s.commit.do(ctx, func(w *writer) error {
-		old := readDocument(w.tx.Bucket(bucketDocuments).Get(p.key(id)))
+		old, err := w.tx.readDocument(w.tx.document(DocumentName{p, id}))
+		if err != nil {
+			return err
+		}
 		changed, err := fn(old)
 		if err != nil || old == nil && changed == nil {
 			return err
@@ -130,15 +124,16 @@ func (s *Store) Change(ctx context.Context, p Place, id string, fn func(old *Doc
 // setDocument puts a document in the place of the one there is, or of none; nil
 // removes it. The upstreams will be told.
 func (w *writer) setDocument(n DocumentName, d *Document) error {
+	key := w.tx.document(n)
 	if d == nil {
 		w.changed = true
-		if err := w.tx.Bucket(bucketDocuments).Delete(n.bytes()); err != nil {
+		if err := w.tx.Bucket(bucketDocuments).Delete(key); err != nil {
 			return err
 		}
 		return w.noteChange(n, true)
 	}
 	d.Updated = w.now
-	if err := w.put(bucketDocuments, n.bytes(), d.bytes()); err != nil {
+	if err := w.seal(bucketDocuments, key, keptDocument{*d, n.Registration, n.ID}.bytes()); err != nil {
 		return err
 	}
 	return w.noteChange(n, false)
@@ -148,10 +143,15 @@ func (w *writer) setDocument(n DocumentName, d *Document) error {
 // State is that of all registrations.
 func (s *Store) DeleteAll(ctx context.Context, p Place) error {
 	return s.commit.do(ctx, func(w *writer) error {
-		var keys [][]byte
-		each(w.tx, p, func(k, _ []byte) { keys = append(keys, bytes.Clone(k)) })
-		for _, k := range keys {
-			if err := w.setDocument(p.nameOf(k), nil); err != nil {
+		var names []DocumentName
+		if err := each(w.tx, p, func(n DocumentName, _ *Document) { names = append(names, n) }); err != nil {
+			return err
+		}
+		slices.SortFunc(names, func(a, b DocumentName) int {
+			return cmp.Or(cmp.Compare(a.Registration, b.Registration), cmp.Compare(a.ID, b.ID))
+		})
+		for _, n := range names {
+			if err := w.setDocument(n, nil); err != nil {
 				return err
 			}
 		}
@@ -159,18 +159,57 @@ func (s *Store) DeleteAll(ctx context.Context, p Place) error {
 	})
 }
 
-func (d *Document) bytes() []byte {
-	b := binary.BigEndian.AppendUint64(nil, micros(d.Updated))
-	b = append(b, strings.ReplaceAll(d.ContentType, "\x00", "")...)
-	return append(append(b, 0), d.Content...)
+// A keptDocument is one as it is kept, with what its key does not tell.
+type keptDocument struct {
+	Document
+	registration string
+	id           string
 }
 
-// readDocument returns nil for nil.
-func readDocument(b []byte) *Document {
-	if b == nil {
-		return nil
+func (k keptDocument) bytes() []byte {
+	b := binary.BigEndian.AppendUint64(nil, micros(k.Updated))
+	b = append(b, registrationKey(k.registration)...)
+	b = binary.AppendUvarint(b, uint64(len(k.id)))
+	b = append(b, k.id...)
+	b = append(b, strings.ReplaceAll(k.ContentType, "\x00", "")...)
+	return append(append(b, 0), k.Content...)
+}
+
+// nameIn returns the name of a document that is in p, or in one of its registrations.
+func (k keptDocument) nameIn(p Place) DocumentName {
+	p.Registration = k.registration
+	return DocumentName{p, k.id}
+}
+
+// readKept reads what bytes has written. The content is a part of b.
+func readKept(b []byte) (k keptDocument, err error) {
+	broken := fmt.Errorf("xapi: a stored document is broken: %w", boltfile.ErrCorrupt)
+	const head = 8 + hashSize
+	if len(b) < head {
+		return k, broken
 	}
-	updated := time.UnixMicro(int64(binary.BigEndian.Uint64(b)))
-	contentType, content, _ := bytes.Cut(b[8:], []byte{0})
-	return &Document{string(contentType), bytes.Clone(content), updated}
+	k.Updated = time.UnixMicro(int64(binary.BigEndian.Uint64(b)))
+	k.registration = registrationOf(b[8:head])
+	size, n := binary.Uvarint(b[head:])
+	if n <= 0 || size > uint64(len(b)-head-n) {
+		return k, broken
+	}
+	b = b[head+n:]
+	k.id = string(b[:size])
+	contentType, content, found := bytes.Cut(b[size:], []byte{0})
+	if !found {
+		return k, broken
+	}
+	k.ContentType, k.Content = string(contentType), content
+	return k, nil
+}
+
+// readDocument returns the document with that key, or nil.
+func (r *reader) readDocument(key []byte) (*Document, error) {
+	b, err := r.get(bucketDocuments, key)
+	if b == nil || err != nil {
+		return nil, err
+	}
+	k, err := readKept(b)
+	return &k.Document, err
 }

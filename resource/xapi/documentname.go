@@ -13,21 +13,8 @@ type DocumentName struct {
 	ID string `json:"id"`
 }
 
-// bytes is the document's key.
-func (n DocumentName) bytes() []byte { return n.key(n.ID) }
-
-// nameOf returns the name of the document with that key, which is in this place.
-func (p Place) nameOf(key []byte) DocumentName {
-	id := key[p.idStart():]
-	if p.Resource == State {
-		p.Registration = registrationOf(key[:len(key)-len(id)])
-	}
-	return DocumentName{p, string(id)}
-}
-
-// registrationOf reads the end of a key.
-func registrationOf(key []byte) string {
-	b := key[len(key)-hashSize:]
+// registrationOf reads what registrationKey has made.
+func registrationOf(b []byte) string {
 	if bytes.Equal(b, registrationKey("")) {
 		return ""
 	}

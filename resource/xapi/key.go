@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strings"
-
-	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
 // hashSize is how much of a hash is in keys: enough that no two of the strings
@@ -16,11 +14,6 @@ const hashSize = 16
 func hashed(s string) []byte {
 	sum := sha256.Sum256([]byte(s))
 	return sum[:hashSize]
-}
-
-// termKey is where the statements with a term begin in the index.
-func termKey(t statement.Term) []byte {
-	return append([]byte{byte(t.Kind)}, hashed(t.Value)...)
 }
 
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }

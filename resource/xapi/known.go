@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
@@ -22,10 +20,13 @@ func (w *writer) describe(st *statement.Statement) error {
 		if d.JSON == nil {
 			continue
 		}
-		key := hashed(d.ID)
-		known := w.tx.Bucket(bucketActivities).Get(key)
+		key := w.tx.name(bucketActivities, d.ID)
+		known, err := w.tx.get(bucketActivities, key)
+		if err != nil {
+			return err
+		}
 		if merged := statement.MergeDefinitions(known, d.JSON); !bytes.Equal(merged, known) {
-			if err := w.put(bucketActivities, key, merged); err != nil {
+			if err := w.seal(bucketActivities, key, merged); err != nil {
 				return err
 			}
 		}
@@ -42,11 +43,12 @@ func (w *writer) name(a statement.Actor) error {
 	if a.Name() == "" || a.IsGroup() {
 		return nil
 	}
-	key := hashed(a.Identity())
-	if bytes.Contains(w.tx.Bucket(bucketPersons).Get(key), []byte(strconv.Quote(a.Name()))) {
-		return nil // nearly always, and quicker
+	key := w.tx.name(bucketPersons, a.Identity())
+	known, err := w.tx.get(bucketPersons, key)
+	if err != nil || bytes.Contains(known, []byte(strconv.Quote(a.Name()))) {
+		return err // nearly always, and quicker
 	}
-	names := namesIn(w.tx, key)
+	names := readNames(known)
 	if slices.Contains(names, a.Name()) || len(names) >= maxNames {
 		return nil
 	}
@@ -54,11 +56,11 @@ func (w *writer) name(a statement.Actor) error {
 	if err != nil {
 		return err
 	}
-	return w.put(bucketPersons, key, text)
+	return w.seal(bucketPersons, key, text)
 }
 
-func namesIn(tx *bbolt.Tx, key []byte) (names []string) {
-	if b := tx.Bucket(bucketPersons).Get(key); b != nil {
+func readNames(b []byte) (names []string) {
+	if b != nil {
 		_ = json.Unmarshal(b, &names) // written by name alone
 	}
 	return names
@@ -66,18 +68,19 @@ func namesIn(tx *bbolt.Tx, key []byte) (names []string) {
 
 // Definition returns the JSON of what is known of an activity, or nil.
 func (s *Store) Definition(ctx context.Context, activityID string) (definition []byte, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		definition = bytes.Clone(tx.Bucket(bucketActivities).Get(hashed(activityID)))
-		return nil
+	err = s.view(ctx, func(tx *reader) (err error) {
+		definition, err = tx.get(bucketActivities, tx.name(bucketActivities, activityID))
+		return err
 	})
 	return definition, err
 }
 
 // Names returns the names an agent has been given.
 func (s *Store) Names(ctx context.Context, a statement.Actor) (names []string, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
-		names = namesIn(tx, hashed(a.Identity()))
-		return nil
+	err = s.view(ctx, func(tx *reader) error {
+		b, err := tx.get(bucketPersons, tx.name(bucketPersons, a.Identity()))
+		names = readNames(b)
+		return err
 	})
 	return names, err
 }

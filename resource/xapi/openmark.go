@@ -8,8 +8,9 @@ import (
 	"github.com/offlineauth/offlineauth/boltfile"
 )
 
-// bucketMeta has the version of the schema, and the open mark: the boot in which the file
-// was written to and not closed yet. It is not in [buckets], since no backup holds it.
+// bucketMeta has the version of the schema, what the vault needs, and the open mark: the
+// boot in which the file was written to and not closed yet. It is not in [buckets]: those
+// have records.
 var (
 	bucketMeta  = []byte("meta")
 	keyOpenMark = []byte("open")

@@ -7,13 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
-// bucketUpstreams: what has become of the records at each upstream. Below a name and
-// a zero byte there is one mark, an entry for each statement that was settled out of
+// bucketUpstreams: what has become of the records at each upstream. Below the mark of
+// its name there is one record of how far it has come, an entry for each statement that was settled out of
 // its turn, one for each document that the upstream has, and one for each that it
 // does not take.
 var bucketUpstreams = []byte("upstreams")
@@ -91,54 +89,57 @@ const (
 	refusedPart = 'q'
 )
 
-func (o *Outbox) key(part byte) []byte {
-	return append(append([]byte(o.name), 0), part)
+// key is where the records of a part of the outbox begin.
+func (o *Outbox) key(v *vault, part byte) []byte {
+	return append(v.name(bucketUpstreams, o.name), part)
 }
 
-func (o *Outbox) mark(tx *bbolt.Tx) (m mark, err error) {
-	if b := tx.Bucket(bucketUpstreams).Get(o.key(markPart)); b != nil {
-		err = json.Unmarshal(b, &m)
-	}
-	return m, err
+func (o *Outbox) mark(tx *reader) (m mark, err error) {
+	return m, tx.getJSON(o.key(tx.vault, markPart), &m)
 }
 
 // settlement returns what is kept of a statement, or nil.
-func (o *Outbox) settlement(tx *bbolt.Tx, seq uint64) (*settled, error) {
-	b := tx.Bucket(bucketUpstreams).Get(withSeq(o.key(settledPart), seq))
-	if b == nil {
+func (o *Outbox) settlement(tx *reader, seq uint64) (*settled, error) {
+	key := withSeq(o.key(tx.vault, settledPart), seq)
+	if tx.Bucket(bucketUpstreams).Get(key) == nil {
 		return nil, nil
 	}
 	s := new(settled)
-	return s, json.Unmarshal(b, s)
+	return s, tx.getJSON(key, s)
 }
 
 // settlements visits all that is kept, oldest statement first.
-func (o *Outbox) settlements(tx *bbolt.Tx, visit func(seq uint64, s *settled) error) error {
-	prefix := o.key(settledPart)
-	c := tx.Bucket(bucketUpstreams).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+func (o *Outbox) settlements(tx *reader, visit func(seq uint64, s *settled) error) error {
+	return tx.visit(bucketUpstreams, o.key(tx.vault, settledPart), func(k, plain []byte) error {
 		s := new(settled)
-		if err := json.Unmarshal(v, s); err != nil {
+		if err := json.Unmarshal(plain, s); err != nil {
 			return err
 		}
-		if err := visit(seqOf(k), s); err != nil {
-			return err
-		}
-	}
-	return nil
+		return visit(seqOf(k), s)
+	})
 }
 
-func (w *writer) putJSON(bucket, key []byte, v any) error {
+// getJSON reads what is kept of an upstream into v, which stays as it is if there is
+// nothing.
+func (r *reader) getJSON(key []byte, v any) error {
+	b, err := r.get(bucketUpstreams, key)
+	if b == nil || err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}
+
+func (w *writer) sealJSON(bucket, key []byte, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return w.put(bucket, key, text)
+	return w.seal(bucket, key, text)
 }
 
 // Mark returns how far forwarding has come.
 func (o *Outbox) Mark(ctx context.Context) (m Mark, err error) {
-	err = o.store.view(ctx, func(tx *bbolt.Tx) error {
+	err = o.store.view(ctx, func(tx *reader) error {
 		kept, err := o.mark(tx)
 		m = kept.Mark
 		return err
@@ -159,7 +160,7 @@ func (s OutboxStatus) AllWaiting() int { return s.Waiting + s.Documents.Waiting 
 
 // Status returns how far forwarding has come. It counts what waits.
 func (o *Outbox) Status(ctx context.Context) (status OutboxStatus, err error) {
-	err = o.store.view(ctx, func(tx *bbolt.Tx) error {
+	err = o.store.view(ctx, func(tx *reader) error {
 		m, err := o.mark(tx)
 		if err != nil {
 			return err
@@ -198,7 +199,7 @@ func (o *Outbox) Settle(ctx context.Context, settlements []Settlement) error {
 		}
 		for _, s := range settlements {
 			kept := settled{Quarantined: Quarantined{ID: s.ID, Reason: s.Reason, Since: w.now.UTC()}}
-			if err := w.putJSON(bucketUpstreams, withSeq(o.key(settledPart), s.Seq), kept); err != nil {
+			if err := w.sealJSON(bucketUpstreams, withSeq(o.key(w.tx.vault, settledPart), s.Seq), kept); err != nil {
 				return err
 			}
 			if s.Reason == "" {
@@ -210,7 +211,7 @@ func (o *Outbox) Settle(ctx context.Context, settlements []Settlement) error {
 		if err := o.advance(w, &m); err != nil {
 			return err
 		}
-		return w.putJSON(bucketUpstreams, o.key(markPart), m)
+		return w.sealJSON(bucketUpstreams, o.key(w.tx.vault, markPart), m)
 	})
 }
 
@@ -230,7 +231,7 @@ func (o *Outbox) advance(w *writer, m *mark) error {
 	var over [][]byte
 	err := o.settlements(w.tx, func(seq uint64, s *settled) error {
 		if seq <= m.Through && s.Reason == "" {
-			over = append(over, withSeq(o.key(settledPart), seq))
+			over = append(over, withSeq(o.key(w.tx.vault, settledPart), seq))
 		}
 		return nil
 	})
@@ -251,7 +252,7 @@ func (o *Outbox) Fail(ctx context.Context, why string, next time.Time) error {
 		}
 		m.LastError, m.NextTry = why, next.UTC()
 		m.Failures++
-		return w.putJSON(bucketUpstreams, o.key(markPart), m)
+		return w.sealJSON(bucketUpstreams, o.key(w.tx.vault, markPart), m)
 	})
 }
 
@@ -271,7 +272,7 @@ func (o *Outbox) Retry(ctx context.Context) (n int, err error) {
 			return err
 		}
 		for seq, s := range again {
-			if err := w.putJSON(bucketUpstreams, withSeq(o.key(settledPart), seq), s); err != nil {
+			if err := w.sealJSON(bucketUpstreams, withSeq(o.key(w.tx.vault, settledPart), seq), s); err != nil {
 				return err
 			}
 		}
@@ -284,7 +285,7 @@ func (o *Outbox) Retry(ctx context.Context) (n int, err error) {
 			return err
 		}
 		m.Failures, m.NextTry = 0, time.Time{}
-		return w.putJSON(bucketUpstreams, o.key(markPart), m)
+		return w.sealJSON(bucketUpstreams, o.key(w.tx.vault, markPart), m)
 	})
 	return n, err
 }
@@ -292,7 +293,8 @@ func (o *Outbox) Retry(ctx context.Context) (n int, err error) {
 // Remove forgets the upstream.
 func (o *Outbox) Remove(ctx context.Context) error {
 	return o.store.commit.do(ctx, func(w *writer) error {
-		prefix, copies := append([]byte(o.name), 0), o.key(copyPart)
+		copies := o.key(w.tx.vault, copyPart)
+		prefix := copies[:hashSize]
 		c := w.tx.Bucket(bucketUpstreams).Cursor()
 		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Seek(prefix) {
 			document, hadIt := bytes.CutPrefix(bytes.Clone(k), copies)

@@ -1,13 +1,12 @@
 package xapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"slices"
-
-	"go.etcd.io/bbolt"
+	"strings"
 )
 
 // maxUnanswered bounds how many states of a document are kept that were sent without
@@ -67,46 +66,52 @@ type refusedDocument struct {
 // holds reports whether a change stays in quarantine.
 func (r refusedDocument) holds(seq uint64) bool { return r.Conflict || seq <= r.Seq }
 
-func (o *Outbox) documentKey(part byte, n DocumentName) []byte {
-	return append(o.key(part), n.bytes()...)
+func (o *Outbox) documentKey(v *vault, part byte, n DocumentName) []byte {
+	return append(o.key(v, part), v.document(n)...)
 }
 
 // kept reads JSON into v, which stays as it is if there is none.
-func (o *Outbox) kept(tx *bbolt.Tx, part byte, n DocumentName, v any) error {
-	if b := tx.Bucket(bucketUpstreams).Get(o.documentKey(part, n)); b != nil {
-		return json.Unmarshal(b, v)
-	}
-	return nil
+func (o *Outbox) kept(tx *reader, part byte, n DocumentName, v any) error {
+	return tx.getJSON(o.documentKey(tx.vault, part, n), v)
 }
 
 // waits reports whether a change is to be sent. A document that the upstream refused
 // is another one once it was changed; a conflict stays one.
-func (o *Outbox) waits(tx *bbolt.Tx, seq uint64, n DocumentName) (c keptCopy, waits bool, err error) {
+func (o *Outbox) waits(tx *reader, seq uint64, n DocumentName) (c keptCopy, waits bool, err error) {
 	var refused refusedDocument
 	if err = o.kept(tx, copyPart, n, &c); err == nil {
 		err = o.kept(tx, refusedPart, n, &refused)
 	}
-	if c.State == "" && len(c.Sent) == 0 && tx.Bucket(bucketDocuments).Get(n.bytes()) == nil {
+	if c.State == "" && len(c.Sent) == 0 && tx.Bucket(bucketDocuments).Get(tx.document(n)) == nil {
 		return c, false, err // it never came there, or has gone from there already
 	}
 	return c, seq > c.Seq && !refused.holds(seq), err
 }
 
 // changesAfter yields the entries of the row.
-func changesAfter(tx *bbolt.Tx, after uint64) iter.Seq2[uint64, []byte] {
-	return func(yield func(uint64, []byte) bool) {
+func changesAfter(tx *reader, after uint64) iter.Seq2[uint64, func(*DocumentName) error] {
+	return func(yield func(uint64, func(*DocumentName) error) bool) {
 		c := tx.Bucket(bucketChanges).Cursor()
-		for k, v := c.Seek(seqKey(after + 1)); k != nil && yield(seqOf(k), v); {
-			k, v = c.Next()
+		for k, v := c.Seek(seqKey(after + 1)); k != nil; k, v = c.Next() {
+			read := func(n *DocumentName) error {
+				plain, err := tx.open(bucketChanges, k, v)
+				if err != nil {
+					return err
+				}
+				return json.Unmarshal(plain, n)
+			}
+			if !yield(seqOf(k), read) {
+				return
+			}
 		}
 	}
 }
 
 // waiting yields the changes that are to be sent.
-func (o *Outbox) waiting(tx *bbolt.Tx, after uint64, visit func(Change) (more bool)) error {
-	for seq, v := range changesAfter(tx, after) {
+func (o *Outbox) waiting(tx *reader, after uint64, visit func(Change) (more bool)) error {
+	for seq, read := range changesAfter(tx, after) {
 		var n DocumentName
-		if err := json.Unmarshal(v, &n); err != nil {
+		if err := read(&n); err != nil {
 			return err
 		}
 		c, waits, err := o.waits(tx, seq, n)
@@ -124,13 +129,17 @@ func (o *Outbox) waiting(tx *bbolt.Tx, after uint64, visit func(Change) (more bo
 // longest time first: at most limit of them and, unless a single one is larger, of
 // size bytes together.
 func (o *Outbox) Changes(ctx context.Context, limit, size int) (changes []Change, err error) {
-	err = o.store.view(ctx, func(tx *bbolt.Tx) error {
+	err = o.store.view(ctx, func(tx *reader) error {
 		m, err := o.mark(tx)
 		if err != nil {
 			return o.errOutbox(err)
 		}
+		var broken error
 		err = o.waiting(tx, m.Changes, func(c Change) bool {
-			c.Document = readDocument(tx.Bucket(bucketDocuments).Get(c.bytes()))
+			c.Document, broken = tx.readDocument(tx.document(c.DocumentName))
+			if broken != nil {
+				return false
+			}
 			if c.Document != nil {
 				size -= len(c.Document.Content)
 			}
@@ -140,7 +149,7 @@ func (o *Outbox) Changes(ctx context.Context, limit, size int) (changes []Change
 			changes = append(changes, c)
 			return len(changes) < limit
 		})
-		if err != nil {
+		if err = errors.Join(err, broken); err != nil {
 			return o.errOutbox(err)
 		}
 		return nil
@@ -162,10 +171,10 @@ func (o *Outbox) Attempt(ctx context.Context, attempts []Attempt) error {
 			}
 			c.Sent = append(c.Sent, a.State)
 			c.Sent = c.Sent[max(0, len(c.Sent)-maxUnanswered):]
-			if err := w.putJSON(bucketUpstreams, o.documentKey(copyPart, a.DocumentName), c); err != nil {
+			if err := w.sealJSON(bucketUpstreams, o.documentKey(w.tx.vault, copyPart, a.DocumentName), c); err != nil {
 				return err
 			}
-			if w.tx.Bucket(bucketChanged).Get(a.bytes()) != nil {
+			if w.tx.Bucket(bucketChanged).Get(w.tx.document(a.DocumentName)) != nil {
 				continue
 			}
 			if err := w.noteChange(a.DocumentName, true); err != nil { // it was removed since, and forgotten
@@ -192,7 +201,7 @@ func (o *Outbox) SettleDocuments(ctx context.Context, settlements []DocumentSett
 		if err := o.advanceChanges(w.tx, &m); err != nil {
 			return o.errOutbox(err)
 		}
-		return w.putJSON(bucketUpstreams, o.key(markPart), m)
+		return w.sealJSON(bucketUpstreams, o.key(w.tx.vault, markPart), m)
 	})
 }
 
@@ -204,36 +213,36 @@ func (o *Outbox) settleDocument(w *writer, s DocumentSettlement, m *mark) error 
 	c.Copy = s.Copy
 	if s.Reason != "" {
 		refused := refusedDocument{Quarantined{s.String(), s.Reason, w.now.UTC()}, s.Seq, s.Conflict}
-		if err := w.putJSON(bucketUpstreams, o.documentKey(refusedPart, s.DocumentName), refused); err != nil {
+		if err := w.sealJSON(bucketUpstreams, o.documentKey(w.tx.vault, refusedPart, s.DocumentName), refused); err != nil {
 			return err
 		}
 		if c.State == "" && len(c.Sent) == 0 { // nothing of it is there
-			return w.tx.Bucket(bucketUpstreams).Delete(o.documentKey(copyPart, s.DocumentName))
+			return w.tx.Bucket(bucketUpstreams).Delete(o.documentKey(w.tx.vault, copyPart, s.DocumentName))
 		}
-		return w.putJSON(bucketUpstreams, o.documentKey(copyPart, s.DocumentName), c)
+		return w.sealJSON(bucketUpstreams, o.documentKey(w.tx.vault, copyPart, s.DocumentName), c)
 	}
 	c.Seq, c.Sent = s.Seq, nil
 	m.Documents++
 	m.LastSuccess = w.now.UTC()
 	b := w.tx.Bucket(bucketUpstreams)
-	if err := b.Delete(o.documentKey(refusedPart, s.DocumentName)); err != nil {
+	if err := b.Delete(o.documentKey(w.tx.vault, refusedPart, s.DocumentName)); err != nil {
 		return err
 	}
 	if s.Document != nil {
-		return w.putJSON(bucketUpstreams, o.documentKey(copyPart, s.DocumentName), c)
+		return w.sealJSON(bucketUpstreams, o.documentKey(w.tx.vault, copyPart, s.DocumentName), c)
 	}
 	// It is gone there, too. If it has come again meanwhile, it is a new one.
-	if err := b.Delete(o.documentKey(copyPart, s.DocumentName)); err != nil {
+	if err := b.Delete(o.documentKey(w.tx.vault, copyPart, s.DocumentName)); err != nil {
 		return err
 	}
-	return w.forgetRemoved(s.bytes())
+	return w.forgetRemoved(w.tx.document(s.DocumentName))
 }
 
 // advanceChanges moves the mark over all that does not wait.
-func (o *Outbox) advanceChanges(tx *bbolt.Tx, m *mark) error {
-	for seq, v := range changesAfter(tx, m.Changes) {
+func (o *Outbox) advanceChanges(tx *reader, m *mark) error {
+	for seq, read := range changesAfter(tx, m.Changes) {
 		var n DocumentName
-		if err := json.Unmarshal(v, &n); err != nil {
+		if err := read(&n); err != nil {
 			return err
 		}
 		if _, waits, err := o.waits(tx, seq, n); waits || err != nil {
@@ -245,33 +254,31 @@ func (o *Outbox) advanceChanges(tx *bbolt.Tx, m *mark) error {
 }
 
 // refused visits the documents in quarantine.
-func (o *Outbox) refused(tx *bbolt.Tx, visit func(key []byte, r refusedDocument) error) error {
-	prefix := o.key(refusedPart)
-	c := tx.Bucket(bucketUpstreams).Cursor()
-	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+func (o *Outbox) refused(tx *reader, visit func(key []byte, r refusedDocument) error) error {
+	prefix := o.key(tx.vault, refusedPart)
+	return tx.visit(bucketUpstreams, prefix, func(k, plain []byte) error {
 		var r refusedDocument
-		if err := json.Unmarshal(v, &r); err != nil {
+		if err := json.Unmarshal(plain, &r); err != nil {
 			return o.errOutbox(err)
 		}
-		if err := visit(k[len(prefix):], r); err != nil {
-			return err
-		}
-	}
-	return nil
+		return visit(k[len(prefix):], r)
+	})
 }
 
-func (o *Outbox) documentsStatus(tx *bbolt.Tx, m mark) (status DocumentsStatus, err error) {
+func (o *Outbox) documentsStatus(tx *reader, m mark) (status DocumentsStatus, err error) {
 	status.Sent = m.Documents
 	err = o.waiting(tx, m.Changes, func(Change) bool { status.Waiting++; return true })
 	if err != nil {
 		return status, o.errOutbox(err)
 	}
-	return status, o.refused(tx, func(document []byte, r refusedDocument) error {
+	err = o.refused(tx, func(document []byte, r refusedDocument) error {
 		if seq := tx.Bucket(bucketChanged).Get(document); seq != nil && r.holds(seqOf(seq)) {
 			status.Quarantined = append(status.Quarantined, r.Quarantined)
 		}
 		return nil
 	})
+	slices.SortFunc(status.Quarantined, func(a, b Quarantined) int { return strings.Compare(a.ID, b.ID) })
+	return status, err
 }
 
 // retryDocuments takes all documents out of quarantine.
@@ -279,7 +286,7 @@ func (o *Outbox) retryDocuments(w *writer, m *mark) (n int, err error) {
 	var keys [][]byte
 	err = o.refused(w.tx, func(document []byte, r refusedDocument) error {
 		if seq := w.tx.Bucket(bucketChanged).Get(document); seq != nil && r.holds(seqOf(seq)) {
-			keys = append(keys, append(o.key(refusedPart), document...))
+			keys = append(keys, append(o.key(w.tx.vault, refusedPart), document...))
 			m.Changes = min(m.Changes, seqOf(seq)-1)
 		}
 		return nil

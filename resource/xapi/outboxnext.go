@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-
-	"go.etcd.io/bbolt"
 )
 
 // Next returns the statements to send next, in the order in which they were stored:
@@ -14,7 +12,7 @@ import (
 // All are of one version. What is to be sent once more comes first; what voids a
 // statement that waits itself comes after that one.
 func (o *Outbox) Next(ctx context.Context, limit, size int) (batch []Waiting, err error) {
-	err = o.store.view(ctx, func(tx *bbolt.Tx) error {
+	err = o.store.view(ctx, func(tx *reader) error {
 		b := &batcher{outbox: o, tx: tx, limit: limit, size: size}
 		if err := b.again(); err != nil {
 			return o.errOutbox(err)
@@ -33,7 +31,7 @@ func (o *Outbox) Next(ctx context.Context, limit, size int) (batch []Waiting, er
 // A batcher gathers a batch.
 type batcher struct {
 	outbox      *Outbox
-	tx          *bbolt.Tx
+	tx          *reader
 	limit, size int
 	batch       []Waiting
 }
@@ -59,7 +57,11 @@ func (b *batcher) inTurn() error {
 	if err != nil {
 		return err
 	}
-	for seq, r := range inOrder(b.tx, m.Through+1) {
+	for seq := range inOrder(b.tx, m.Through+1) {
+		r, _, err := load(b.tx, seq)
+		if err != nil {
+			return err
+		}
 		if err := b.take(seq, r); err != nil {
 			return full(err)
 		}
@@ -82,7 +84,7 @@ func (b *batcher) take(seq uint64, r record) error {
 	if s, err := b.outbox.settlement(b.tx, seq); err != nil || s != nil && !s.Again {
 		return err
 	}
-	st, err := r.clone().statement()
+	st, err := r.statement()
 	if err != nil {
 		return err
 	}
@@ -134,23 +136,20 @@ func (b *batcher) has(seq uint64) bool {
 }
 
 // inOrder yields all statements from a seq on, voided ones too, as they were stored.
-func inOrder(tx *bbolt.Tx, from uint64) iter.Seq2[uint64, record] {
-	return func(yield func(uint64, record) bool) {
+func inOrder(tx *reader, from uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
 		a, b := tx.Bucket(bucketStatements).Cursor(), tx.Bucket(bucketVoided).Cursor()
-		ak, av := a.Seek(seqKey(from))
-		bk, bv := b.Seek(seqKey(from))
+		ak, _ := a.Seek(seqKey(from))
+		bk, _ := b.Seek(seqKey(from))
 		for ak != nil || bk != nil {
-			if bk == nil || ak != nil && bytes.Compare(ak, bk) < 0 {
-				if !yield(seqOf(ak), readRecord(av)) {
-					return
-				}
-				ak, av = a.Next()
-				continue
+			next, c := &ak, a
+			if ak == nil || bk != nil && bytes.Compare(bk, ak) < 0 {
+				next, c = &bk, b
 			}
-			if !yield(seqOf(bk), readRecord(bv)) {
+			if !yield(seqOf(*next)) {
 				return
 			}
-			bk, bv = b.Next()
+			*next, _ = c.Next()
 		}
 	}
 }
@@ -179,12 +178,9 @@ func (o *Outbox) Newest() uint64 {
 // Attachment returns the content of a file that came with statements, or
 // [ErrNotFound].
 func (o *Outbox) Attachment(ctx context.Context, sha2 string) (file Attachment, err error) {
-	err = o.store.view(ctx, func(tx *bbolt.Tx) error {
-		found := false
-		if file, found = attachment(tx, sha2); !found {
-			return ErrNotFound
-		}
-		return nil
+	err = o.store.view(ctx, func(tx *reader) (err error) {
+		file, err = attachment(tx, sha2)
+		return err
 	})
 	return file, err
 }

@@ -43,13 +43,13 @@ func (r record) export() Record {
 	if r.flags&flagSecond != 0 {
 		version = statement.V2
 	}
-	return Record{bytes.Clone(r.json), version}
+	return Record{r.json, version}
 }
 
 // Statement returns the statement with that UUID, if it is voided or not as asked;
 // else the error is [ErrNotFound].
 func (s *Store) Statement(ctx context.Context, id string, wantVoided bool) (found Record, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+	err = s.view(ctx, func(tx *reader) error {
 		_, r, voided, err := find(tx, id)
 		if err == nil && voided != wantVoided {
 			err = ErrNotFound
@@ -64,7 +64,7 @@ func (s *Store) Statement(ctx context.Context, id string, wantVoided bool) (foun
 
 // Query returns a page. Voided statements are in none.
 func (s *Store) Query(ctx context.Context, q Query) (page Page, err error) {
-	err = s.view(ctx, func(tx *bbolt.Tx) error {
+	err = s.view(ctx, func(tx *reader) error {
 		w := q.walk(tx)
 		size := 0
 		for seq, ok := w.first(); ok; seq, ok = w.next(seq) {
@@ -105,7 +105,7 @@ func (w *walk) weight(r record) (int, error) {
 		return 0, err
 	}
 	for _, a := range st.Attachments() {
-		size += len(w.tx.Bucket(bucketAttachments).Get([]byte(a.SHA2)))
+		size += len(w.tx.Bucket(bucketAttachments).Get(w.tx.name(bucketAttachments, a.SHA2)))
 	}
 	return size, nil
 }
@@ -138,17 +138,17 @@ func micros(t time.Time) uint64 { return uint64(max(t.UnixMicro(), 0)) }
 // A walk is the way through several indexes at once.
 type walk struct {
 	Query
-	tx        *bbolt.Tx
+	tx        *reader
 	tracks    []track
 	low, high uint64
 	last      uint64 // the last that was taken
 }
 
-func (q Query) walk(tx *bbolt.Tx) *walk {
+func (q Query) walk(tx *reader) *walk {
 	w := &walk{Query: q, tx: tx}
 	w.low, w.high = q.bounds()
 	for _, t := range w.terms() {
-		w.tracks = append(w.tracks, track{cursor: tx.Bucket(bucketIndex).Cursor(), prefix: termKey(t)})
+		w.tracks = append(w.tracks, track{cursor: tx.Bucket(bucketIndex).Cursor(), prefix: tx.term(t)})
 	}
 	if len(w.tracks) == 0 {
 		w.tracks = []track{{cursor: tx.Bucket(bucketStatements).Cursor()}}
@@ -221,7 +221,7 @@ func (w *walk) judge(seq uint64) (r record, matches bool, err error) {
 
 func (w *walk) owned(seq uint64) bool {
 	for _, t := range w.Terms {
-		if len(w.tx.Bucket(bucketIndex).Get(withSeq(termKey(t), seq))) > 0 {
+		if len(w.tx.Bucket(bucketIndex).Get(withSeq(w.tx.term(t), seq))) > 0 {
 			return false
 		}
 	}

@@ -1,11 +1,9 @@
 package xapi
 
 import (
-	"bytes"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
+	"github.com/offlineauth/offlineauth/boltfile"
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
@@ -39,7 +37,12 @@ func (r record) bytes() []byte {
 	return append(append(make([]byte, 0, len(r.json)+1), r.flags), r.json...)
 }
 
-func readRecord(b []byte) record { return record{b[0], b[1:]} }
+func readRecord(b []byte) (record, error) {
+	if len(b) < 2 {
+		return record{}, fmt.Errorf("xapi: a stored statement is empty: %w", boltfile.ErrCorrupt)
+	}
+	return record{b[0], b[1:]}, nil
+}
 
 // statement reads the JSON again.
 func (r record) statement() (*statement.Statement, error) {
@@ -54,21 +57,27 @@ func (r record) statement() (*statement.Statement, error) {
 	return st, nil
 }
 
-// load returns the statement with that seq. It is good until the transaction ends.
-func load(tx *bbolt.Tx, seq uint64) (r record, voided bool, err error) {
+// load returns the statement with that seq.
+func load(tx *reader, seq uint64) (r record, voided bool, err error) {
 	key := seqKey(seq)
-	if b := tx.Bucket(bucketStatements).Get(key); b != nil {
-		return readRecord(b), false, nil
+	b, err := tx.get(bucketStatements, key)
+	if b == nil && err == nil {
+		voided = true
+		b, err = tx.get(bucketVoided, key)
 	}
-	if b := tx.Bucket(bucketVoided).Get(key); b != nil {
-		return readRecord(b), true, nil
+	switch {
+	case err != nil:
+		return r, false, err
+	case b == nil:
+		return r, false, ErrNotFound
 	}
-	return r, false, ErrNotFound
+	r, err = readRecord(b)
+	return r, voided, err
 }
 
 // find returns the statement with that UUID.
-func find(tx *bbolt.Tx, id string) (seq uint64, r record, voided bool, err error) {
-	b := tx.Bucket(bucketIDs).Get(uuidKey(id))
+func find(tx *reader, id string) (seq uint64, r record, voided bool, err error) {
+	b := tx.Bucket(bucketIDs).Get(tx.id(bucketIDs, id))
 	if b == nil {
 		return 0, r, false, ErrNotFound
 	}
@@ -76,6 +85,3 @@ func find(tx *bbolt.Tx, id string) (seq uint64, r record, voided bool, err error
 	r, voided, err = load(tx, seq)
 	return seq, r, voided, err
 }
-
-// clone is r after the transaction.
-func (r record) clone() record { return record{r.flags, bytes.Clone(r.json)} }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
 
@@ -26,7 +24,7 @@ type node struct {
 // terms of targets are inherited when the later of the two is stored.
 func (w *writer) link(n node) error {
 	if target := n.Target(); target != "" {
-		if err := w.put(bucketRefs, withSeq(uuidKey(target), n.seq), nil); err != nil {
+		if err := w.put(bucketRefs, withSeq(w.tx.id(bucketRefs, target), n.seq), nil); err != nil {
 			return err
 		}
 		beyond, err := chain(w.tx, target)
@@ -58,7 +56,7 @@ func (w *writer) bequeath(n node) error {
 }
 
 // chain returns the terms of a statement, of its target, and so on.
-func chain(tx *bbolt.Tx, id string) ([]statement.Term, error) {
+func chain(tx *reader, id string) ([]statement.Term, error) {
 	var terms []statement.Term
 	err := follow(tx, id, func(st *statement.Statement) bool {
 		terms = append(terms, st.Terms()...)
@@ -68,7 +66,7 @@ func chain(tx *bbolt.Tx, id string) ([]statement.Term, error) {
 }
 
 // follow visits a statement, its target and so on, until visit returns false.
-func follow(tx *bbolt.Tx, id string, visit func(*statement.Statement) bool) error {
+func follow(tx *reader, id string, visit func(*statement.Statement) bool) error {
 	for range maxChain {
 		if id == "" {
 			break
@@ -91,7 +89,7 @@ func follow(tx *bbolt.Tx, id string, visit func(*statement.Statement) bool) erro
 
 // heirs are the statements that refer to one.
 func (w *writer) heirs(id string) (seqs []uint64) {
-	prefix := uuidKey(id)
+	prefix := w.tx.id(bucketRefs, id)
 	c := w.tx.Bucket(bucketRefs).Cursor()
 	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
 		seqs = append(seqs, seqOf(k))
@@ -130,7 +128,7 @@ func (w *writer) inherit(id string, terms []statement.Term, seen map[uint64]bool
 // void takes a statement out of what queries see. If it is not there yet, it will
 // be void when it comes.
 func (w *writer) void(target string, by uint64) error {
-	if err := w.put(bucketVoids, uuidKey(target), seqKey(by)); err != nil {
+	if err := w.put(bucketVoids, w.tx.id(bucketVoids, target), seqKey(by)); err != nil {
 		return err
 	}
 	seq, r, voided, err := find(w.tx, target)
@@ -143,14 +141,13 @@ func (w *writer) void(target string, by uint64) error {
 	if r.flags&flagVoids != 0 {
 		return fmt.Errorf("%w: %s", ErrNotVoidable, target)
 	}
-	r = r.clone()
 	if err := w.forget(r, seq); err != nil {
 		return err
 	}
 	if err := w.tx.Bucket(bucketStatements).Delete(seqKey(seq)); err != nil {
 		return err
 	}
-	return w.put(bucketVoided, seqKey(seq), r.bytes())
+	return w.seal(bucketVoided, seqKey(seq), r.bytes())
 }
 
 // forget takes a statement out of the index.
@@ -168,7 +165,7 @@ func (w *writer) forget(r record, seq uint64) error {
 	}
 	terms = append(terms, statement.Term{Kind: authorityKind, Value: string(st.Authority())})
 	for _, t := range terms {
-		if err := w.tx.Bucket(bucketIndex).Delete(withSeq(termKey(t), seq)); err != nil {
+		if err := w.tx.Bucket(bucketIndex).Delete(withSeq(w.tx.term(t), seq)); err != nil {
 			return err
 		}
 	}

@@ -3,14 +3,13 @@ package xapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"sort"
 	"strconv"
 	"strings"
-
-	"go.etcd.io/bbolt"
 
 	"github.com/offlineauth/offlineauth/resource/xapi/statement"
 )
@@ -123,15 +122,23 @@ func (o rendering) write(w http.ResponseWriter, body []byte, of []Record) error 
 // files are the attachments of statements, each once.
 func (o rendering) files(of []Record) (files []Attachment, err error) {
 	seen := map[string]bool{}
-	err = o.Store.view(o.request.Context(), func(tx *bbolt.Tx) error {
+	err = o.Store.view(o.request.Context(), func(tx *reader) error {
 		for _, r := range of {
 			st, err := statement.Parse(r.JSON, r.Version)
 			if err != nil {
 				return err
 			}
 			for _, a := range st.Attachments() {
-				if file, ok := attachment(tx, a.SHA2); ok && !seen[a.SHA2] {
-					seen[a.SHA2] = true
+				if seen[a.SHA2] {
+					continue
+				}
+				seen[a.SHA2] = true
+				file, err := attachment(tx, a.SHA2)
+				switch {
+				case errors.Is(err, ErrNotFound): // it is elsewhere
+				case err != nil:
+					return err
+				default:
 					files = append(files, file)
 				}
 			}

@@ -24,12 +24,14 @@ const (
 	reading = "http://example.com/activities/reading"
 )
 
+var recordsKeys = xapi.Keys{bytes.Repeat([]byte{7}, 32)}
+
 // uuid is the nth UUID of a test.
 func uuid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
 func open(t testing.TB) *xapi.Store {
 	t.Helper()
-	s, err := xapi.Open(filepath.Join(t.TempDir(), "xapi.db"))
+	s, err := xapi.Open(t.Context(), filepath.Join(t.TempDir(), "xapi.db"), recordsKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +310,7 @@ func TestSharedCommit(t *testing.T) {
 
 func TestReopen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "xapi.db")
-	s, err := xapi.Open(path)
+	s, err := xapi.Open(t.Context(), path, recordsKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +322,7 @@ func TestReopen(t *testing.T) {
 	if err := add(t, s, simple(uuid(2), amina, did, sums)); !errors.Is(err, xapi.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
-	if s, err = xapi.Open(path); err != nil {
+	if s, err = xapi.Open(t.Context(), path, recordsKeys); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()

@@ -34,7 +34,7 @@ type Restored struct {
 func newRestored(r offlineauth.Restored) Restored {
 	all := Restored{MadeAt: r.MadeAt, Aside: r.Aside, Epoch: r.Epoch}
 	if r.Records != nil {
-		all.Records, all.RecordsAside = true, r.Records.Aside
+		all.Records, all.RecordsAside = !r.Records.MadeAt.IsZero(), r.Records.Aside
 	}
 	return all
 }

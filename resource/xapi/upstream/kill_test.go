@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 // beDevice stores statements and changes documents, forwards them at the same time, and
 // says which ones are stored. When all are forwarded it ends, if nobody has killed it before.
 func beDevice() error {
-	store, err := xapi.Open(os.Getenv(fileVariable))
+	store, err := xapi.Open(context.Background(), os.Getenv(fileVariable), recordsKeys)
 	if err != nil {
 		return err
 	}

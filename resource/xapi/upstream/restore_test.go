@@ -1,7 +1,6 @@
 package upstream_test
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -13,12 +12,11 @@ import (
 // again, under the same ids, and the upstream has each statement once.
 func TestNothingTwiceAfterARestoration(t *testing.T) {
 	s := newSchool(t)
-	key := bytes.Repeat([]byte{7}, 32)
 	dir := t.TempDir()
 	s.addMany(0, 30)
 	s.now()
 	s.addMany(30, 30) // wait when the backup is made
-	if err := s.store.Backup(t.Context(), filepath.Join(dir, "backup"), key, nil); err != nil {
+	if err := s.store.Backup(t.Context(), filepath.Join(dir, "backup"), nil); err != nil {
 		t.Fatal(err)
 	}
 	s.now()
@@ -27,7 +25,7 @@ func TestNothingTwiceAfterARestoration(t *testing.T) {
 	s.wantStatus(90, 0, 0)
 
 	path := filepath.Join(dir, "xapi.db")
-	if _, err := xapi.Restore(t.Context(), path, filepath.Join(dir, "backup"), key, nil); err != nil {
+	if _, err := xapi.Restore(t.Context(), path, filepath.Join(dir, "backup"), recordsKeys, nil); err != nil {
 		t.Fatal(err)
 	}
 	old := s.store

@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,6 +30,8 @@ const (
 	authority = `{"account":{"homePage":"https://auth.example","name":"amina"}}`
 )
 
+var recordsKeys = xapi.Keys{bytes.Repeat([]byte{7}, 32)}
+
 // uuid is the nth UUID of a test.
 func uuid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
@@ -44,7 +47,7 @@ func voids(n, target int) string {
 
 func open(t testing.TB, path string) *xapi.Store {
 	t.Helper()
-	s, err := xapi.Open(path)
+	s, err := xapi.Open(t.Context(), path, recordsKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
