@@ -15,6 +15,10 @@ const maxBatch = 1000
 // errUnchanged rolls back a batch that has nothing to commit.
 var errUnchanged = errors.New("nothing to commit")
 
+// errPanicked is what those who follow are told when the engine panics in the goroutine
+// of the one who leads, where it goes on.
+var errPanicked = errors.New("store: commit: the engine panicked")
+
 // A committer gives callers their turn in a write transaction, one at a time. Who
 // comes while nobody writes leads: it begins a transaction, in its own goroutine, and
 // waits for nobody. Those who come meanwhile follow the next who leads, and share its
@@ -94,11 +98,20 @@ func (c *committer) join(ctx context.Context) (t *turn, err error) {
 
 // batch commits what own, if it is not nil, wants applied, and then those who follow,
 // and all who wait by then. Who calls it leads, and does not any more when it returns
-// or panics, as own may.
-func (c *committer) batch(own func(Reader) *overlay, follow ...*turn) error {
-	defer func() { c.lead <- struct{}{} }()
+// or panics, as own and the engine may.
+func (c *committer) batch(own func(Reader) *overlay, follow ...*turn) (err error) {
+	ended := false
+	defer func() {
+		if !ended {
+			err = errPanicked
+		}
+		for _, t := range follow {
+			t.done <- err
+		}
+		c.lead <- struct{}{}
+	}()
 	durable := func() {}
-	err := c.engine.Update(func(tx Tx) error {
+	err = c.engine.Update(func(tx Tx) error {
 		changed := make(map[string]bool)
 		var err error
 		if own != nil {
@@ -131,9 +144,7 @@ func (c *committer) batch(own func(Reader) *overlay, follow ...*turn) error {
 	default:
 		err = fmt.Errorf("store: commit: %w", err)
 	}
-	for _, t := range follow {
-		t.done <- err
-	}
+	ended = true
 	return err
 }
 
