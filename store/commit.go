@@ -42,7 +42,7 @@ type riders func(o *overlay, changed map[string]bool) (durable func(), err error
 // A turn is the place of one who follows.
 type turn struct {
 	start chan Reader   // the transaction is the caller's now
-	ran   chan *overlay // what the caller wants applied; nil for nothing
+	ran   chan *overlay // what the caller wants applied
 	done  chan error    // the batch is committed, or could not be
 }
 

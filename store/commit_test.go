@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/offlineauth/offlineauth/store"
 	"github.com/offlineauth/offlineauth/store/storetest"
@@ -48,13 +50,20 @@ func TestTheEnginePanics(t *testing.T) {
 			s.Do(t.Context(), func(ctx context.Context) error {
 				go func() { followed <- add("follows") }()
 				synctest.Wait() // for it to be in the queue
-				return s.Clients.Put(ctx, store.Client{ID: "leads"})
+				_, err := s.DecideInteraction(ctx, "i", time.Now())
+				return errors.Join(err, s.Clients.Put(ctx, store.Client{ID: "leads"}))
 			})
+		}
+		if err := s.PutInteraction(store.Interaction{ID: "i", ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
 		}
 		e.panics = true
 		lead()
 		if err := <-followed; err == nil {
 			t.Error("the one who follows is told that all went well")
+		}
+		if _, err := s.Interaction("i", time.Now()); err != nil {
+			t.Errorf("what was not decided does not wait again: %v", err)
 		}
 		e.panics = false
 		if err := add("next"); err != nil {

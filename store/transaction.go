@@ -52,24 +52,27 @@ func (s *Store) Do(ctx context.Context, fn func(ctx context.Context) error) erro
 
 // lead runs fn in the transaction that it begins, and commits for all who have come by then.
 func (tx *transaction) lead(ctx context.Context, fn func(context.Context) error) error {
-	var apply, called bool
+	var apply, ended bool
 	var err error
 	defer func() {
-		if !called {
-			tx.forgetAnyway(ctx)
+		if ended {
+			return
 		}
+		if apply {
+			tx.takeBack()
+		}
+		tx.forgetAnyway(ctx)
 	}()
 	failed := tx.store.committer.batch(func(base Reader) *overlay {
 		apply, err = tx.call(ctx, base, fn)
-		called = true
 		return tx.overlay
 	})
-	called = true // or the engine could not begin
+	ended = true
 	return tx.finish(apply, err, failed)
 }
 
-// forgetAnyway makes durable what fn saw expired before it panicked: the transaction
-// was lost with it.
+// forgetAnyway makes durable what fn saw expired before it, or the engine, panicked: the
+// transaction was lost with it.
 func (tx *transaction) forgetAnyway(ctx context.Context) {
 	if len(tx.forgot) == 0 {
 		return
