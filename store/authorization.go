@@ -94,7 +94,7 @@ func (s *Store) checkLive(r Reader, a *Authorization, now time.Time) error {
 	if expired(a.ExpiresAt, now) {
 		return s.Authorizations.fail(ErrExpired)
 	}
-	g, _, err := s.Grants.shared(r, []byte(a.GrantID))
+	g, err := s.Grants.shared(r, []byte(a.GrantID))
 	if errors.Is(err, ErrNotFound) || err == nil && !g.RevokedAt.IsZero() {
 		return s.Grants.fail(ErrEnded)
 	}

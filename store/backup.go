@@ -106,7 +106,7 @@ func copyBuckets(ctx context.Context, r Reader, to putter, buckets []string, eac
 func (s *Store) lastingBuckets() []string {
 	buckets := []string{eventsBucket}
 	for bucket, t := range s.byBucket {
-		if t.isLasting() {
+		if t.lasting {
 			buckets = append(append(buckets, bucket), t.indexBuckets()...)
 		}
 	}

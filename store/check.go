@@ -86,7 +86,7 @@ func (s *Store) checkAll(r Reader, c *check) error {
 }
 
 // check looks at the records of the table, and at its indexes from both sides.
-func (t Table[T]) check(r Reader, c *check) error {
+func (t *records) check(r Reader, c *check) error {
 	err := c.each(r, t.bucket, func(key, value []byte) {
 		rec, _, err := t.decode(key, value)
 		if err != nil {
@@ -118,7 +118,7 @@ func (t Table[T]) check(r Reader, c *check) error {
 
 // expiresAt tells whether the entry in the index of expiry is the record's. One
 // that cannot be read was a problem already.
-func (t Table[T]) expiresAt(r Reader, key, entry []byte) bool {
+func (t *records) expiresAt(r Reader, key, entry []byte) bool {
 	rec, err := t.load(r, key)
 	if err != nil {
 		return r.Get(t.bucket, key) != nil
@@ -126,7 +126,7 @@ func (t Table[T]) expiresAt(r Reader, key, entry []byte) bool {
 	return bytes.Equal(t.expiryKey(key, rec), entry)
 }
 
-func (t Table[T]) indexBuckets() []string {
+func (t *records) indexBuckets() []string {
 	buckets := make([]string, len(t.indexes))
 	for i, ix := range t.indexes {
 		buckets[i] = ix.bucket

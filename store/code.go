@@ -42,7 +42,7 @@ func (a *Authorization) Redeem(hash []byte, now time.Time) error {
 // ForgetCode deletes the code of an authorization, which was seen expired, whatever
 // becomes of the transaction. It is called inside [Store.Do].
 func (s *Store) ForgetCode(ctx context.Context, id string) error {
-	return s.Authorizations.forgetPart(ctx, id, func(a *Authorization) { a.Code = Code{} })
+	return s.Authorizations.forgetPart(ctx, id, func(rec any) { rec.(*Authorization).Code = Code{} })
 }
 
 // undoes reports whether c in the place of old would let the code be redeemed again.

@@ -20,7 +20,7 @@ const remembered = 30 * 24 * time.Hour
 func expired(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // expiryKey returns the record's entry in the expiry index, or nil.
-func (t Table[T]) expiryKey(key []byte, rec *T) []byte {
+func (t *records) expiryKey(key []byte, rec any) []byte {
 	if t.expires == nil {
 		return nil
 	}
@@ -50,7 +50,7 @@ func expiryTarget(entry []byte) (bucket string, key []byte, ok bool) {
 
 // forget deletes what was seen expired, whatever becomes of the transaction of
 // ctx, or in one of its own, and returns ErrExpired.
-func (t Table[T]) forget(ctx context.Context, key []byte, now time.Time) error {
+func (t *records) forget(ctx context.Context, key []byte, now time.Time) error {
 	seen := t.fail(ErrExpired)
 	if tx := transactionOf(ctx); tx != nil {
 		forget := func(o *overlay) { t.remove(o, key) }
@@ -70,7 +70,7 @@ func (t Table[T]) forget(ctx context.Context, key []byte, now time.Time) error {
 
 // forgetPart changes a record, whatever becomes of the transaction of ctx: for what was
 // seen expired in it. One that is gone stays so.
-func (t Table[T]) forgetPart(ctx context.Context, key string, change func(*T)) error {
+func (t *records) forgetPart(ctx context.Context, key string, change func(rec any)) error {
 	forget := func(o *overlay) error {
 		rec, err := t.load(o, []byte(key))
 		if err != nil {

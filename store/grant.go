@@ -112,7 +112,7 @@ func (s *Store) eachGrantOf(ctx context.Context, accountID, clientID string, eac
 		ix, value = grantsByClient(), joined(clientID)
 	}
 	return s.read(ctx, func(r Reader) error {
-		for id := range s.Grants.sharers(r, ix, value) {
+		for id := range s.Grants.sharers(r, ix.lead(), value) {
 			g, err := s.Grants.load(r, id)
 			if err != nil {
 				return err

@@ -8,7 +8,7 @@ import (
 
 // reindex moves the index entries of a record from its old form, nil if it is
 // new, to the one it is about to have. Nothing is written if a value is taken.
-func (t Table[T]) reindex(o *overlay, key []byte, old, rec *T) error {
+func (t *records) reindex(o *overlay, key []byte, old, rec any) error {
 	for _, ix := range t.indexes {
 		if holder := t.holder(o, ix, ix.key(rec), key); holder != nil && !bytes.Equal(holder, key) {
 			return t.fail(ErrExists)
@@ -29,7 +29,7 @@ func (t Table[T]) reindex(o *overlay, key []byte, old, rec *T) error {
 }
 
 // unindex removes the index entries of a record.
-func (t Table[T]) unindex(o *overlay, key []byte, old *T) {
+func (t *records) unindex(o *overlay, key []byte, old any) {
 	for _, ix := range t.indexes {
 		for _, entry := range t.entries(ix, ix.key(old), key) {
 			o.delete(ix.bucket, entry)
@@ -42,7 +42,7 @@ func (t Table[T]) unindex(o *overlay, key []byte, old *T) {
 
 // holder returns the key of the record that has the value, or nil. In a shared
 // index that is no other than the record with this key.
-func (t Table[T]) holder(r Reader, ix index[T], value, key []byte) []byte {
+func (t *records) holder(r Reader, ix lead, value, key []byte) []byte {
 	for _, entry := range t.entries(ix, value, key) {
 		if key := r.Get(ix.bucket, entry); key != nil {
 			return key
@@ -52,7 +52,7 @@ func (t Table[T]) holder(r Reader, ix index[T], value, key []byte) []byte {
 }
 
 // sharers yields the keys of the records that have the value, by a shared index.
-func (t Table[T]) sharers(r Reader, ix index[T], value []byte) iter.Seq[[]byte] {
+func (t *records) sharers(r Reader, ix lead, value []byte) iter.Seq[[]byte] {
 	return func(yield func(key []byte) bool) {
 		for _, lead := range t.entries(ix, value, nil) {
 			for _, key := range r.Scan(ix.bucket, led(lead)) {
@@ -78,7 +78,7 @@ func led(lead []byte) Range {
 // entries returns the keys in the index that may lead to the record of that key
 // with the value, the one to write first; none for a nil value. An index of sealed
 // records does not tell their values.
-func (t Table[T]) entries(ix index[T], value, key []byte) [][]byte {
+func (t *records) entries(ix lead, value, key []byte) [][]byte {
 	if value == nil {
 		return nil
 	}

@@ -70,7 +70,7 @@ func (s *seal1) open(class string, sealed []byte) ([]byte, error) {
 }
 
 // sealFrom1 seals the records and blinds their indexes.
-func (t Table[T]) sealFrom1(tx Tx, old *seal1) error {
+func (t *records) sealFrom1(tx Tx, old *seal1) error {
 	if !t.sealed {
 		return nil
 	}
@@ -88,13 +88,13 @@ func (t Table[T]) sealFrom1(tx Tx, old *seal1) error {
 	return o.apply(tx, make(map[string]bool))
 }
 
-func (t Table[T]) sealOneFrom1(o *overlay, old *seal1, key, value []byte) (err error) {
+func (t *records) sealOneFrom1(o *overlay, old *seal1, key, value []byte) (err error) {
 	if slices.Contains(sealedIn1, t.bucket) {
 		if value, err = old.open(t.bucket, value); err != nil {
 			return t.fail(err)
 		}
 	}
-	rec := new(T)
+	rec := t.fresh()
 	if err := json.Unmarshal(value, rec); err != nil {
 		return t.fail(fmt.Errorf("%w: %v", ErrCorrupt, err))
 	}

@@ -9,7 +9,7 @@ func (s *Store) indexGrants(tx Tx) error { return s.Grants.indexAnew(tx) }
 
 // indexAnew puts the records into the indexes of their table. One that cannot be
 // read is left as it is: a check tells of it.
-func (t Table[T]) indexAnew(tx Tx) error {
+func (t *records) indexAnew(tx Tx) error {
 	o := newOverlay(tx)
 	for key, value := range tx.Scan(t.bucket, Range{}) {
 		key := bytes.Clone(key)

@@ -13,20 +13,20 @@ const maxRecent = 1024
 // recent remembers records that were opened or written, each with the bytes it is kept
 // as. Whoever reads compares these with what the engine has: so it is never out of
 // date, and saves what is dear, unsealing and parsing.
-type recent[T any] struct {
+type recent struct {
 	mu     sync.RWMutex
-	opened map[string]opened[T] // by key
+	opened map[string]opened // by key
 }
 
-type opened[T any] struct {
+type opened struct {
 	sealed []byte
-	rec    *T
+	rec    any
 	plain  [sha256.Size]byte // hash of its JSON
 }
 
 // shared returns the record, and the hash of its JSON. It is not to be changed: others
 // may have it.
-func (t Table[T]) shared(r Reader, key []byte) (*T, [sha256.Size]byte, error) {
+func (t *records) shared(r Reader, key []byte) (any, [sha256.Size]byte, error) {
 	value := r.Get(t.bucket, key)
 	if value == nil {
 		return nil, [sha256.Size]byte{}, t.fail(ErrNotFound)
@@ -38,7 +38,7 @@ func (t Table[T]) shared(r Reader, key []byte) (*T, [sha256.Size]byte, error) {
 	if err != nil {
 		return nil, [sha256.Size]byte{}, err
 	}
-	o := opened[T]{bytes.Clone(value), rec, sha256.Sum256(plain)}
+	o := opened{bytes.Clone(value), rec, sha256.Sum256(plain)}
 	if t.clone != nil {
 		t.recent.put(key, o)
 	}
@@ -46,13 +46,12 @@ func (t Table[T]) shared(r Reader, key []byte) (*T, [sha256.Size]byte, error) {
 }
 
 // load returns the record, which is the caller's.
-func (t Table[T]) load(r Reader, key []byte) (*T, error) {
+func (t *records) load(r Reader, key []byte) (any, error) {
 	rec, _, err := t.shared(r, key)
 	if err != nil || t.clone == nil {
 		return rec, err
 	}
-	own := t.clone(*rec)
-	return &own, nil
+	return t.clone(rec), nil
 }
 
 // readBack makes times as JSON gives them back: without what a clock that only goes
@@ -66,18 +65,18 @@ func readBack(times ...*time.Time) {
 	}
 }
 
-func (c *recent[T]) get(key, value []byte) (o opened[T], ok bool) {
+func (c *recent) get(key, value []byte) (o opened, ok bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	o, ok = c.opened[string(key)]
 	return o, ok && bytes.Equal(o.sealed, value)
 }
 
-func (c *recent[T]) put(key []byte, o opened[T]) {
+func (c *recent) put(key []byte, o opened) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opened == nil {
-		c.opened = make(map[string]opened[T])
+		c.opened = make(map[string]opened)
 	}
 	for other := range c.opened { // any: a map's order is a draw
 		if len(c.opened) < maxRecent {

@@ -96,7 +96,8 @@ func (r RefreshTokens) rotatedLast(hash []byte) bool {
 // ForgetRefreshTokens deletes the refresh tokens of an authorization, of which the last
 // was seen expired, whatever becomes of the transaction. It is called inside [Store.Do].
 func (s *Store) ForgetRefreshTokens(ctx context.Context, id string) error {
-	return s.Authorizations.forgetPart(ctx, id, func(a *Authorization) {
+	return s.Authorizations.forgetPart(ctx, id, func(rec any) {
+		a := rec.(*Authorization)
 		a.Refresh = RefreshTokens{Rotations: a.Refresh.Rotations + 1}
 	})
 }

@@ -146,7 +146,7 @@ func (s *Store) sealOne(o *overlay, bucket string, key []byte) error {
 func (s *Store) sealedBuckets() []string {
 	buckets := []string{eventsBucket}
 	for bucket, t := range s.byBucket {
-		if t.isSealed() {
+		if t.sealed {
 			buckets = append(buckets, bucket)
 		}
 	}

@@ -105,7 +105,7 @@ func (s *Store) writeMarks(o *overlay, changed map[string]bool) {
 		o.put(metaBucket, []byte(openMark), []byte(cmp.Or(boltfile.BootID(), "unknown")))
 	}
 	for bucket := range changed {
-		if t := s.byBucket[bucket]; t != nil && t.isLasting() {
+		if t := s.byBucket[bucket]; t != nil && t.lasting {
 			o.put(metaBucket, []byte(changesMark), []byte(rand.Text()))
 			return
 		}

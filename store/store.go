@@ -46,7 +46,7 @@ type Store struct {
 	marked    atomic.Bool // that the file is open is written in it
 	log       *slog.Logger
 	committer *committer
-	byBucket  map[string]anyTable
+	byBucket  map[string]*records
 	close     func() error
 }
 
@@ -111,7 +111,7 @@ func New(e Engine, keys KeyProvider, log *slog.Logger) (*Store, error) {
 }
 
 func (s *Store) tables() {
-	s.byBucket = make(map[string]anyTable)
+	s.byBucket = make(map[string]*records)
 	s.Clients = table(s, clients)
 	s.Accounts = table(s, accounts)
 	s.Grants = table(s, grants)
@@ -125,24 +125,6 @@ func (s *Store) tables() {
 	s.undecided = table(s, undecided)
 	s.tokensOf3 = table(s, tokensOf3)
 	s.Events = Events{s}
-}
-
-func table[T any](s *Store, kind func() spec[T]) Table[T] {
-	t := Table[T]{s, kind(), new(recent[T])}
-	s.byBucket[t.bucket] = t
-	return t
-}
-
-// anyTable is what all tables can do, whatever their records are.
-type anyTable interface {
-	check(r Reader, c *check) error
-	expiresAt(r Reader, key, entry []byte) bool
-	indexBuckets() []string
-	isSealed() bool
-	isLasting() bool
-	sealAnew(o *overlay, key []byte) error
-	remove(o *overlay, key []byte)
-	sealFrom1(tx Tx, old *seal1) error
 }
 
 // Commits returns how many durable commits were made since the store was opened.
