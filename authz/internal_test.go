@@ -108,6 +108,22 @@ func TestSharpEdge08WhatTheCodeIsBoundToIsStoredWithIt(t *testing.T) {
 	}
 }
 
+// TestSharpEdge19TheConfigurationIsComplete: what is missing in it fosite sets when a
+// request asks for it, while others read it.
+func TestSharpEdge19TheConfigurationIsComplete(t *testing.T) {
+	s := newTestServer(t)
+	for name, missing := range map[string]func(*fosite.Config) bool{
+		"scope strategy":    func(c *fosite.Config) bool { return c.ScopeStrategy == nil },
+		"audience strategy": func(c *fosite.Config) bool { return c.AudienceMatchingStrategy == nil },
+		// Instead of the hasher of secrets and what fetches the keys of clients.
+		"client authentication": func(c *fosite.Config) bool { return c.ClientAuthenticationStrategy == nil },
+	} {
+		if missing(newProviderConfig(s)) {
+			t.Errorf("the %s is left to fosite", name)
+		}
+	}
+}
+
 func TestHydratingTwiceKeepsTheExpiries(t *testing.T) {
 	sess := newSession()
 	sess.hydrate(store.Authorization{AccountID: "amina"})

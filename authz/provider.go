@@ -51,9 +51,12 @@ func newProviderConfig(s *Server) *fosite.Config {
 		AccessTokenIssuer:     s.issuer,
 
 		EnforcePKCE:         true,
-		ScopeStrategy:       fosite.ExactScopeStrategy,
 		RefreshTokenScopes:  []string{}, // every login gets a refresh token: the app may be offline for weeks
 		MinParameterEntropy: 1,          // state is optional with PKCE; see authorizeRequest
+
+		// Without these fosite sets them when a request first asks, and races with the next.
+		ScopeStrategy:            fosite.ExactScopeStrategy,
+		AudienceMatchingStrategy: fosite.DefaultAudienceMatchingStrategy,
 
 		// Redirect URIs were judged by linkhandler, which is stricter than fosite.
 		RedirectSecureChecker: func(context.Context, *url.URL) bool { return true },
