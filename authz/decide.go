@@ -123,7 +123,7 @@ func (s *Server) newAuthorization(ctx context.Context, client store.Client, requ
 		return store.Authorization{}, err
 	}
 	login := store.Authorization{
-		ID:        randomID(),
+		ID:        loginID(now),
 		GrantID:   grant.ID,
 		AccountID: d.AccountID,
 		ClientID:  client.ID,

@@ -3,8 +3,6 @@ package authz
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -145,11 +143,4 @@ func (s *Server) unregister(ctx context.Context, id string) error {
 		return err
 	}
 	return s.record(ctx, eventClientRemoved, store.Authorization{ClientID: id}, "")
-}
-
-// randomID is 128 random bits, for names that are not secrets.
-func randomID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
