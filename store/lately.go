@@ -63,13 +63,14 @@ func (t boltTx) Scan(bucket string, r Range) iter.Seq2[[]byte, []byte] {
 // A boltWriter is a boltTx that also writes.
 type boltWriter struct {
 	boltTx
-	used int // bytes of the page of latelyBucket; 0 until it is looked at
+	used    int  // bytes of the page of latelyBucket; 0 until it is looked at
+	settled bool // that page has been full, and is empty
 }
 
 // Put implements [Tx].
 func (w *boltWriter) Put(bucket string, key, value []byte) error {
 	lead, ok := late[bucket]
-	if !ok {
+	if !ok || w.settled { // the pages that it settled to are written anyway
 		return w.putTree(bucket, key, value)
 	}
 	if w.used == 0 {
@@ -80,8 +81,6 @@ func (w *boltWriter) Put(bucket string, key, value []byte) error {
 		if err := w.settle(); err != nil {
 			return err
 		}
-	}
-	if pageHeader+size > w.tx.DB().Info().PageSize {
 		return w.putTree(bucket, key, value)
 	}
 	w.used += size // too much if the key is there: then the page is taken for full too early
@@ -119,6 +118,6 @@ func (w *boltWriter) settle() error {
 			}
 		}
 	}
-	w.used = pageHeader
+	w.settled = true
 	return nil
 }
