@@ -43,6 +43,7 @@ func (es Events) Append(ctx context.Context, e Event) error {
 	if e.Seq > maxEvents && e.Seq%trimStep == 0 {
 		es.trim(o, e.Seq-maxEvents)
 	}
+	es.store.newest.Store(e.Seq)
 	key := eventKey(e.Seq)
 	o.put(eventsBucket, key, es.store.ring.Load().seal(eventsBucket, key, value))
 	return nil
@@ -92,8 +93,13 @@ func (es Events) sealAnew(o *overlay, key []byte) error {
 	return nil
 }
 
-// last returns the highest Seq, 0 if there is none.
+// last returns the highest Seq, 0 if there is none. Each is one more than the one before,
+// so one that has none after it is the last: the newest that was added is tried first.
 func (es Events) last(r Reader) uint64 {
+	newest := es.store.newest.Load()
+	if r.Get(eventsBucket, eventKey(newest)) != nil && r.Get(eventsBucket, eventKey(newest+1)) == nil {
+		return newest
+	}
 	for k := range r.Scan(eventsBucket, Range{Reverse: true}) {
 		return binary.BigEndian.Uint64(k)
 	}

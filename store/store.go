@@ -47,6 +47,7 @@ type Store struct {
 	log       *slog.Logger
 	committer *committer
 	byBucket  map[string]*records
+	newest    atomic.Uint64 // Seq of the event that was added last, which may not be there
 	close     func() error
 }
 
