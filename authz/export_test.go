@@ -1,5 +1,8 @@
 package authz
 
+// LoginID identifies a login of that time.
+var LoginID = loginID
+
 // ForgetSeen forgets the tokens whose signatures were good.
 func (s *Server) ForgetSeen() {
 	s.seen.mu.Lock()

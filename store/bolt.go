@@ -110,10 +110,20 @@ func (t boltTx) getTree(bucket string, key []byte) []byte {
 	return b.Get(key)
 }
 
+// appended are the buckets whose keys come in their order, nearly: what is full is seldom
+// put into again, so a page is split when it is full, not in the middle.
+var appended = map[string]bool{"authorizations": true, eventsBucket: true, expiryBucket: true}
+
+// fullPage is how full a page is left then, with some room for records that grow.
+const fullPage = 0.9
+
 func (t boltTx) putTree(bucket string, key, value []byte) error {
 	b, err := t.tx.CreateBucketIfNotExists([]byte(bucket))
 	if err != nil {
 		return err
+	}
+	if appended[bucket] {
+		b.FillPercent = fullPage
 	}
 	return b.Put(key, value)
 }
