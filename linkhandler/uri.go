@@ -44,7 +44,7 @@ func splitURI(s string, max int) (uri, error) {
 		}
 		u.authority, u.path = after[:end], after[end:]
 	}
-	if strings.ContainsAny(u.path+u.query, "[]") {
+	if strings.ContainsAny(u.path, "[]") || strings.ContainsAny(u.query, "[]") {
 		return uri{}, errors.New("contains a bracket outside an IPv6 address; percent-encode it")
 	}
 	return u, checkPath(u.path)
@@ -123,7 +123,10 @@ var decodeSegments = strings.NewReplacer("%2e", ".", "%2E", ".", "%5c", `\`, "%5
 // checkPath refuses what clients and servers along the way resolve differently:
 // dot segments (RFC 3986 section 5.2.4) and backslashes, encoded or not.
 func checkPath(path string) error {
-	plain := decodeSegments.Replace(path)
+	plain := path
+	if strings.Contains(path, "%") {
+		plain = decodeSegments.Replace(path)
+	}
 	if strings.Contains(plain, `\`) {
 		return errors.New("has an encoded backslash in its path")
 	}
