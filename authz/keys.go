@@ -8,6 +8,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -43,6 +45,13 @@ type signatures struct {
 	signer crypto.Signer
 	method jwt.SigningMethod
 	keys   jose.Keys // public: the signing key, and those before it whose tokens may be in force
+}
+
+// tokenHeader is what precedes the claims of a token (RFC 7515 section 4.1).
+type tokenHeader struct {
+	Algorithm string `json:"alg"`
+	Key       string `json:"kid"`
+	Type      string `json:"typ"`
 }
 
 // openKeyring loads the keys, creating those that are missing.
@@ -157,13 +166,19 @@ func (r *keyring) algorithm() string { return r.signatures.Load().method.Alg() }
 func (r *keyring) published() jose.Keys { return r.signatures.Load().keys }
 
 // draft returns claims as a JWT of the type typ, to be signed with the current key.
-func (r *keyring) draft(claims jwt.Claims, typ string) (*draft, error) {
+func (r *keyring) draft(claims any, typ string) (*draft, error) {
 	current := r.signatures.Load()
-	token := jwt.NewWithClaims(current.method, claims)
-	token.Header["typ"] = typ
-	token.Header["kid"] = current.kid
-	input, err := token.SigningString()
-	return &draft{input, current}, err
+	header, err := json.Marshal(tokenHeader{current.method.Alg(), current.kid, typ})
+	if err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return nil, err
+	}
+	input := base64.RawURLEncoding.AppendEncode(nil, header)
+	input = base64.RawURLEncoding.AppendEncode(append(input, '.'), payload)
+	return &draft{string(input), current}, nil
 }
 
 // verificationKey finds the key of a JWT that says it is of the type typ. The key
