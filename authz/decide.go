@@ -32,8 +32,9 @@ const (
 // durable commit. A second decision about the same interaction is refused.
 func (s *Server) Approve(ctx context.Context, id string, d Decision) (linkhandler.Launch, error) {
 	var launch linkhandler.Launch
+	before := s.judge(ctx, id, d)
 	err := s.store.Do(ctx, func(ctx context.Context) (err error) {
-		launch, err = s.approve(ctx, id, d)
+		launch, err = s.approve(ctx, id, d, before)
 		return err
 	})
 	if err != nil {
@@ -42,19 +43,19 @@ func (s *Server) Approve(ctx context.Context, id string, d Decision) (linkhandle
 	return launch, nil
 }
 
-func (s *Server) approve(ctx context.Context, id string, d Decision) (linkhandler.Launch, error) {
+// approve grants the interaction, within a transaction; before is the request as it was
+// judged before that, or nil.
+func (s *Server) approve(ctx context.Context, id string, d Decision, before *judged) (linkhandler.Launch, error) {
 	now := time.Now()
 	held, err := s.store.DecideInteraction(ctx, id, now)
 	if err != nil {
 		return linkhandler.Launch{}, undecidable(err)
 	}
-	client, _, request, refusal := s.reopen(ctx, held)
-	if refusal != nil {
-		return linkhandler.Launch{}, refusal
-	}
-	if request.Scopes, err = narrow(request.Scopes, d.Scopes); err != nil {
+	j, err := s.judgeAgain(ctx, held, d, before)
+	if err != nil {
 		return linkhandler.Launch{}, err
 	}
+	client, request := j.client, j.request
 	if d.AuthTime.IsZero() || d.AuthTime.After(now) {
 		d.AuthTime = now
 	}
@@ -71,7 +72,7 @@ func (s *Server) approve(ctx context.Context, id string, d Decision) (linkhandle
 			return linkhandler.Launch{}, err
 		}
 	}
-	code, err := s.issueCode(ctx, client, request, login)
+	code, err := s.issueCode(ctx, j, login)
 	if err != nil { // a scope or an API app has gone since; the client must not wait for ever
 		return linkhandler.Launch{}, s.redirectError(ctx, client, request, held.Identity, asError(err, nil))
 	}
@@ -140,10 +141,13 @@ func (s *Server) newAuthorization(ctx context.Context, client store.Client, requ
 }
 
 // issueCode writes the login, with a code.
-func (s *Server) issueCode(ctx context.Context, client store.Client, request *linkhandler.Request, login store.Authorization) (string, error) {
-	parsed, err := s.authorizeRequest(ctx, client, request)
-	if err != nil {
-		return "", err
+func (s *Server) issueCode(ctx context.Context, j *judged, login store.Authorization) (string, error) {
+	request, parsed := j.request, j.parsed
+	if parsed == nil {
+		var err error
+		if parsed, err = s.authorizeRequest(ctx, j.client, request); err != nil {
+			return "", err
+		}
 	}
 	parsed.SetID(login.ID)
 	for _, scope := range request.Scopes {

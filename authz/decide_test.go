@@ -1,6 +1,7 @@
 package authz_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -165,19 +166,25 @@ func TestThePersonMayGrantLess(t *testing.T) {
 	}
 }
 
-func TestWhatChangedBeforeTheDecisionCounts(t *testing.T) {
+// A change is what may happen between a request and the decision about it.
+type change struct {
+	name   string
+	change func(d *desk)
+	code   string
+	told   bool // whether the client is told, by its redirect URI
+}
+
+func changes() []change {
 	registration := authz.Registration{ID: "maths", Name: "Maths", RedirectURIs: []string{redirectURI}, Scopes: []string{"openid", "profile"}}
-	for _, test := range []struct {
-		name   string
-		change func(d *desk)
-		code   string
-		told   bool // whether the client is told, by its redirect URI
-	}{
-		{"client removed", func(d *desk) {
-			if err := d.server.Unregister(d.Context(), "maths"); err != nil {
-				d.Fatal(err)
+	unregister := func(id string) func(*desk) {
+		return func(d *desk) {
+			if err := d.server.Unregister(d.Context(), id); err != nil {
+				d.Error(err)
 			}
-		}, "invalid_client", false},
+		}
+	}
+	return []change{
+		{"client removed", unregister("maths"), "invalid_client", false},
 		{"redirect URI changed", func(d *desk) {
 			registration.RedirectURIs = []string{"com.example.maths:/elsewhere"}
 			d.register(registration)
@@ -186,32 +193,70 @@ func TestWhatChangedBeforeTheDecisionCounts(t *testing.T) {
 			registration.RedirectURIs, registration.Scopes = []string{redirectURI}, []string{"openid"}
 			d.register(registration)
 		}, "invalid_scope", true},
-		{"resource gone", func(d *desk) {
-			if err := d.server.Unregister(d.Context(), "api"); err != nil {
-				d.Fatal(err)
-			}
-		}, "invalid_target", true},
+		{"resource gone", unregister("api"), "invalid_target", true},
 		{"account removed", func(d *desk) {
 			if err := d.server.RemoveAccount(d.Context(), "amina"); err != nil {
-				d.Fatal(err)
+				d.Error(err)
 			}
 		}, "invalid_request", false},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	}
+}
+
+// beginForNotes plays a link that asks for an API app, too.
+func (d *desk) beginForNotes() (id string) {
+	d.register(authz.Registration{ID: "api", Resources: []string{"https://notes.example"}, Secret: true})
+	return d.begin(link(map[string][]string{"resource": {"https://notes.example"}})).ID
+}
+
+func (c *change) refuses(t *testing.T, err error) {
+	t.Helper()
+	if c.told {
+		refusedWithRedirect(t, err, c.code)
+	} else {
+		refused(t, err, c.code)
+	}
+}
+
+func TestWhatChangedBeforeTheDecisionCounts(t *testing.T) {
+	for _, c := range changes() {
+		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t)
-			d.register(authz.Registration{ID: "api", Resources: []string{"https://notes.example"}, Secret: true})
-			id := d.begin(link(map[string][]string{"resource": {"https://notes.example"}})).ID
-			test.change(d)
+			id := d.beginForNotes()
+			c.change(d)
 			before := d.store.Commits()
 			_, err := d.server.Approve(t.Context(), id, authz.Decision{AccountID: d.account.ID})
-			if test.told {
-				refusedWithRedirect(t, err, test.code)
-			} else {
-				refused(t, err, test.code)
-			}
+			c.refuses(t, err)
 			if d.store.Commits() != before {
 				t.Error("the refused approval was written")
 			}
+		})
+	}
+}
+
+// TestWhatChangesWhileADecisionWaitsCounts: the request was judged already, and the
+// decision waits for its turn, behind the change.
+func TestWhatChangesWhileADecisionWaitsCounts(t *testing.T) {
+	for _, c := range changes() {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				id := d.beginForNotes()
+				release, decided := make(chan struct{}), make(chan error, 1)
+				go d.store.Do(t.Context(), func(context.Context) error { <-release; return nil })
+				synctest.Wait()
+				go c.change(d)
+				synctest.Wait()
+				go func() {
+					_, err := d.server.Approve(t.Context(), id, authz.Decision{AccountID: d.account.ID})
+					decided <- err
+				}()
+				synctest.Wait()
+				close(release)
+				c.refuses(t, <-decided)
+				if grants, err := d.store.Grants.List(t.Context()); err != nil || len(grants) != 0 {
+					t.Errorf("grants %v, %v", grants, err)
+				}
+			})
 		})
 	}
 }

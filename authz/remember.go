@@ -187,7 +187,7 @@ func (s *Server) answer(ctx context.Context, id string) (linkhandler.Launch, err
 		if refusal != nil {
 			return refusal
 		}
-		launch, err = s.approve(ctx, id, decision)
+		launch, err = s.approve(ctx, id, decision, nil)
 		return err
 	})
 	return launch, err
