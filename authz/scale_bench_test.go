@@ -117,8 +117,9 @@ func putLogin(ctx context.Context, st *store.Store, grant store.Grant, at time.T
 }
 
 // BenchmarkCallers reports logins, refreshes and token checks a second with 1, 8
-// and 64 callers: as ratios to one caller of the limits (commits and reads of plain bbolt),
-// and logins to a bare fosite in memory with as many callers. They take turns.
+// and 64 callers: as ratios to what one caller gets, to one caller of the limits (commits and
+// reads of plain bbolt), and logins to a bare fosite in memory with as many callers. They
+// take turns.
 func BenchmarkCallers(b *testing.B) {
 	const turns = 3
 	bench := newBench(b)
@@ -131,34 +132,35 @@ func BenchmarkCallers(b *testing.B) {
 				login := bench.login(link(nil))
 				tokens[i], access[i] = field(login, "refresh_token"), field(login, "access_token")
 			}
-			var logins, refreshes, checks, fosites, commits, reads []float64
+			kinds := []func(caller int){
+				func(int) { bench.login(link(nil)) },
+				func(caller int) {
+					tokens[caller] = field(bench.post("/token", refreshForm(tokens[caller])), "refresh_token")
+				},
+				func(caller int) { bench.check(access[caller]) },
+			}
+			all, one := make([][]float64, len(kinds)), make([][]float64, len(kinds))
+			var fosites, commits, reads []float64
 			for range turns {
-				logins = append(logins, perSecond(callers, func(int) { bench.login(link(nil)) }))
+				for kind, request := range kinds {
+					one[kind] = append(one[kind], perSecond(1, request))
+					all[kind] = append(all[kind], perSecond(callers, request))
+				}
 				fosites = append(fosites, perSecond(callers, func(int) { bare() }))
 				commits = append(commits, perSecond(1, func(int) { bench.plain.commit() }))
-				refreshes = append(refreshes, perSecond(callers, func(caller int) {
-					tokens[caller] = field(bench.post("/token", refreshForm(tokens[caller])), "refresh_token")
-				}))
-				checks = append(checks, perSecond(callers, func(caller int) { bench.check(access[caller]) }))
 				reads = append(reads, perSecond(1, func(int) { bench.plain.read() }))
 			}
-			curves[0].add(float64(callers), median(logins))
-			curves[1].add(float64(callers), median(refreshes))
-			curves[2].add(float64(callers), median(checks))
-			b.ReportMetric(median(logins), "logins/s")
-			b.ReportMetric(median(refreshes), "refreshes/s")
-			b.ReportMetric(median(checks), "checks/s")
-			b.ReportMetric(median(logins)/median(fosites), "logins-x-fosite")
-			b.ReportMetric(median(logins)/median(commits), "logins-x-commits")
-			b.ReportMetric(median(refreshes)/median(commits), "refreshes-x-commits")
-			b.ReportMetric(median(checks)/median(reads), "checks-x-reads")
-			b.ReportMetric(median(logins)/curves[0].y[0], "logins-x-one")
-			b.ReportMetric(median(refreshes)/curves[1].y[0], "refreshes-x-one")
+			limits := [][]float64{commits, commits, reads}
+			for kind, unit := range []string{"logins", "refreshes", "checks"} {
+				perSecond := median(all[kind])
+				b.ReportMetric(perSecond, unit+"/s")
+				b.ReportMetric(perSecond/median(one[kind]), unit+"-x-one")
+				b.ReportMetric(perSecond/median(limits[kind]), unit+map[bool]string{false: "-x-commits", true: "-x-reads"}[unit == "checks"])
+				curves[kind].add(float64(callers), perSecond/median(one[kind]))
+			}
+			b.ReportMetric(median(all[0])/median(fosites), "logins-x-fosite")
 			b.ReportMetric(0, "ns/op")
 		})
-	}
-	for i := range curves {
-		curves[i].per(curves[i].y[0])
 	}
 	plot(b, "throughput.svg", drawing{
 		title: "Requests a second by how many ask at once",
