@@ -11,7 +11,7 @@ import (
 // They name it, and are worth nothing once it has ended. It is one record, so that a
 // login is written at one place.
 type Authorization struct {
-	ID        string // random
+	ID        string // best in the order of time: logins that are written together share pages then
 	GrantID   string
 	AccountID string
 	ClientID  string
