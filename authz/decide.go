@@ -32,9 +32,9 @@ const (
 // durable commit. A second decision about the same interaction is refused.
 func (s *Server) Approve(ctx context.Context, id string, d Decision) (linkhandler.Launch, error) {
 	var launch linkhandler.Launch
-	before := s.judge(ctx, id, d)
+	j := s.judge(ctx, id, d)
 	err := s.store.Do(ctx, func(ctx context.Context) (err error) {
-		launch, err = s.approve(ctx, id, d, before)
+		launch, err = s.approve(ctx, id, d, j)
 		return err
 	})
 	if err != nil {
@@ -43,17 +43,18 @@ func (s *Server) Approve(ctx context.Context, id string, d Decision) (linkhandle
 	return launch, nil
 }
 
-// approve grants the interaction, within a transaction; before is the request as it was
-// judged before that, or nil.
-func (s *Server) approve(ctx context.Context, id string, d Decision, before *judged) (linkhandler.Launch, error) {
+// approve grants the interaction, within a transaction; j is the request as it was judged
+// before that, or nil.
+func (s *Server) approve(ctx context.Context, id string, d Decision, j *judged) (linkhandler.Launch, error) {
 	now := time.Now()
 	held, err := s.store.DecideInteraction(ctx, id, now)
 	if err != nil {
 		return linkhandler.Launch{}, undecidable(err)
 	}
-	j, err := s.judgeAgain(ctx, held, d, before)
-	if err != nil {
-		return linkhandler.Launch{}, err
+	if !s.holds(ctx, j) {
+		if j, err = s.reread(ctx, held, d); err != nil {
+			return linkhandler.Launch{}, err
+		}
 	}
 	client, request := j.client, j.request
 	if d.AuthTime.IsZero() || d.AuthTime.After(now) {

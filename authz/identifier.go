@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// What identifies something is not a secret.
+// randomID identifies something. It is no secret.
+func randomID() string { return random(16) }
 
-// randomID is 128 random bits.
-func randomID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
+// random is so many random bytes, as text.
+func random(n int) string {
+	b := make([]byte, n)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // loginID identifies a login: its time in milliseconds (48 bits), and 80 random bits. In

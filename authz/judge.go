@@ -26,7 +26,7 @@ func (s *Server) judge(ctx context.Context, id string, d Decision) *judged {
 	if err != nil {
 		return nil
 	}
-	j, err := s.judgeAgain(ctx, held, d, nil)
+	j, err := s.reread(ctx, held, d)
 	if err != nil {
 		return nil
 	}
@@ -36,23 +36,26 @@ func (s *Server) judge(ctx context.Context, id string, d Decision) *judged {
 	return j
 }
 
-// judgeAgain returns what was judged before, if all that it depends on is still the
-// same, and otherwise reads the held request again.
-func (s *Server) judgeAgain(ctx context.Context, held store.Interaction, d Decision, before *judged) (*judged, error) {
-	if before != nil && s.holds(ctx, before) {
-		return before, nil
-	}
+// reread reads a held request again, with the scopes that are granted.
+func (s *Server) reread(ctx context.Context, held store.Interaction, d Decision) (*judged, error) {
 	client, _, request, refusal := s.reopen(ctx, held)
 	if refusal != nil {
 		return nil, refusal
 	}
 	scopes, err := narrow(request.Scopes, d.Scopes)
+	if err != nil {
+		return nil, err
+	}
 	request.Scopes = scopes
-	return &judged{client: client, request: request}, err
+	return &judged{client: client, request: request}, nil
 }
 
-// holds reports whether the client is as it was, and the API apps are there.
+// holds reports whether what was judged still is: the client is as it was, and the API
+// apps are there.
 func (s *Server) holds(ctx context.Context, j *judged) bool {
+	if j == nil {
+		return false
+	}
 	client, err := s.store.LiveClient(ctx, j.client.ID, time.Now())
 	return err == nil && reflect.DeepEqual(client, j.client) && s.checkResources(ctx, j.request.Resources) == nil
 }

@@ -8,8 +8,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -168,17 +166,8 @@ func (r *keyring) published() jose.Keys { return r.signatures.Load().keys }
 // draft returns claims as a JWT of the type typ, to be signed with the current key.
 func (r *keyring) draft(claims any, typ string) (*draft, error) {
 	current := r.signatures.Load()
-	header, err := json.Marshal(tokenHeader{current.method.Alg(), current.kid, typ})
-	if err != nil {
-		return nil, err
-	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		return nil, err
-	}
-	input := base64.RawURLEncoding.AppendEncode(nil, header)
-	input = base64.RawURLEncoding.AppendEncode(append(input, '.'), payload)
-	return &draft{string(input), current}, nil
+	input, err := jose.Input(tokenHeader{current.method.Alg(), current.kid, typ}, claims)
+	return &draft{input, current}, err
 }
 
 // verificationKey finds the key of a JWT that says it is of the type typ. The key

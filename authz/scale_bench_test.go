@@ -150,13 +150,17 @@ func BenchmarkCallers(b *testing.B) {
 				commits = append(commits, perSecond(1, func(int) { bench.plain.commit() }))
 				reads = append(reads, perSecond(1, func(int) { bench.plain.read() }))
 			}
-			limits := [][]float64{commits, commits, reads}
-			for kind, unit := range []string{"logins", "refreshes", "checks"} {
-				perSecond := median(all[kind])
-				b.ReportMetric(perSecond, unit+"/s")
-				b.ReportMetric(perSecond/median(one[kind]), unit+"-x-one")
-				b.ReportMetric(perSecond/median(limits[kind]), unit+map[bool]string{false: "-x-commits", true: "-x-reads"}[unit == "checks"])
-				curves[kind].add(float64(callers), perSecond/median(one[kind]))
+			limits := []struct {
+				kind, limit string
+				rates       []float64
+			}{{"logins", "commits", commits}, {"refreshes", "commits", commits}, {"checks", "reads", reads}}
+			for i, of := range limits {
+				rate := median(all[i])
+				ratio := rate / median(one[i])
+				b.ReportMetric(rate, of.kind+"/s")
+				b.ReportMetric(ratio, of.kind+"-x-one")
+				b.ReportMetric(rate/median(of.rates), of.kind+"-x-"+of.limit)
+				curves[i].add(float64(callers), ratio)
 			}
 			b.ReportMetric(median(all[0])/median(fosites), "logins-x-fosite")
 			b.ReportMetric(0, "ns/op")

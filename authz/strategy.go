@@ -3,7 +3,6 @@ package authz
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -18,11 +17,7 @@ import (
 // the store finds the one record of the login, in which it has no more of the token than
 // the SHA-256 of all of it. As random as they are, they need no secret to be checked with.
 
-func randomToken() string {
-	var b [32]byte
-	rand.Read(b[:])
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
+func randomToken() string { return random(32) }
 
 func tokenHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))

@@ -22,14 +22,20 @@ func Sign(signer crypto.Signer, typ string, withKey bool, claims any) (string, e
 	if withKey {
 		header.Key = &key
 	}
-	head, errHead := json.Marshal(header)
-	body, errBody := json.Marshal(claims)
-	if err := errors.Join(errHead, errBody); err != nil {
+	input, err := Input(header, claims)
+	if err != nil {
 		return "", err
 	}
-	signed := encode(head) + "." + encode(body)
-	signature, err := sign(signer, key.Algorithm(), []byte(signed))
-	return signed + "." + encode(signature), err
+	signature, err := sign(signer, key.Algorithm(), []byte(input))
+	return input + "." + encode(signature), err
+}
+
+// Input is what the signature of a token is made of: its header and its claims, encoded,
+// with a dot between them (RFC 7515 section 5.1).
+func Input(header, claims any) (string, error) {
+	head, errHead := json.Marshal(header)
+	body, errBody := json.Marshal(claims)
+	return encode(head) + "." + encode(body), errors.Join(errHead, errBody)
 }
 
 func sign(signer crypto.Signer, algorithm string, message []byte) ([]byte, error) {
