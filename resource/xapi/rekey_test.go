@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -108,39 +107,19 @@ func copyOver(t *testing.T, path string) string {
 func TestRekeyUnderLoad(t *testing.T) {
 	s, path := lived(t)
 	before := everything(t, s)
-	var busy sync.WaitGroup
-	ctx, cancel := context.WithCancel(t.Context())
-	stored := uint64(0)
-	busy.Go(func() {
-		for ; ctx.Err() == nil; stored++ {
-			if err := s.addBench(benchBatch(10_000+stored, 1)); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	busy.Go(func() {
-		for ctx.Err() == nil {
-			if _, err := s.Query(t.Context(), Query{Limit: 10}); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	end := busy(t, s)
 	reported := 0
 	for _, key := range [][]byte{nextKey, careKey, nextKey} {
 		if err := s.Rekey(t.Context(), key, func(done, total int) { reported = done }); err != nil {
 			t.Error(err)
 		}
 	}
-	cancel()
-	busy.Wait()
+	stored := end()
 	wantWhole(t, s)
 	if reported < len(before) {
 		t.Errorf("%d of %d records were reported", reported, len(before))
 	}
-	page, err := s.Query(t.Context(), Query{Limit: 10_000})
-	if err != nil || uint64(len(page.Statements)) != 200+stored {
-		t.Fatalf("%d statements, want %d, %v", len(page.Statements), 200+stored, err)
-	}
+	wantStatements(t, s, 200+stored)
 	if slices.ContainsFunc(everything(t, s), func(record string) bool { return slices.Contains(before, record) }) {
 		t.Error("a record is as it was")
 	}
