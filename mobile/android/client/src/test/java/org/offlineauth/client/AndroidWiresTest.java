@@ -11,26 +11,9 @@ import static org.robolectric.Shadows.shadowOf;
 import android.app.Application;
 import android.content.ComponentName;
 import android.content.Intent;
-import android.content.IntentFilter;
-import android.content.pm.ApplicationInfo;
-import android.content.pm.PackageInfo;
-import android.content.pm.ServiceInfo;
-import android.content.pm.Signature;
-import android.content.pm.SigningInfo;
-import android.os.Binder;
-import android.os.Build;
-import android.os.Bundle;
-import android.os.Handler;
-import android.os.HandlerThread;
-import android.os.IBinder;
 import android.os.Looper;
-import android.os.Message;
-import android.os.Messenger;
-import android.os.Parcel;
 import android.os.ParcelFileDescriptor;
-import android.os.RemoteException;
 import java.io.IOException;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -39,170 +22,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import okhttp3.MediaType;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
-import okio.ByteString;
 import org.junit.After;
-import org.junit.Before;
 import org.junit.Test;
 import org.junit.runner.RunWith;
 import org.offlineauth.testing.AndroidRunner;
 import org.robolectric.RuntimeEnvironment;
-import org.robolectric.shadows.ShadowPackageManager;
 
 /** The wires on Android's own classes, on Android 7 and 14. Who serves is in the same process; sockets are the kernel's. */
 @RunWith(AndroidRunner.class)
 public final class AndroidWiresTest {
-  private static final String PACKAGE = "com.example.auth";
-  private static final byte[] CERTIFICATE = {0x30, 0x01, 0x02};
-
   private final Application app = RuntimeEnvironment.getApplication();
-  private final HandlerThread thread = new HandlerThread("service");
-  private final List<ParcelFileDescriptor> given = Collections.synchronizedList(new ArrayList<>());
+  private final FakeBoundService fake = new FakeBoundService();
   private final AndroidDevice device = new AndroidDevice(app);
-  private volatile Function<byte[], byte[]> answers = request -> response("200 OK", request);
-  private volatile int what;
-
-  @Before
-  public void setUp() {
-    thread.start();
-    install(CERTIFICATE);
-  }
 
   @After
   public void tearDown() throws IOException {
-    thread.quit();
-    for (ParcelFileDescriptor one : given) {
-      one.close();
-    }
-  }
-
-  @SuppressWarnings("deprecation")
-  private void install(byte[] certificate) {
-    PackageInfo info = new PackageInfo();
-    info.packageName = PACKAGE;
-    info.signatures = new Signature[] {new Signature(certificate)};
-    if (Build.VERSION.SDK_INT >= 28) {
-      info.signingInfo = new SigningInfo();
-      shadowOf(info.signingInfo).setSignatures(info.signatures);
-      shadowOf(info.signingInfo).setPastSigningCertificates(info.signatures);
-    }
-    info.applicationInfo = new ApplicationInfo();
-    info.applicationInfo.packageName = PACKAGE;
-    ShadowPackageManager packages = shadowOf(app.getPackageManager());
-    packages.installPackage(info);
-    ServiceInfo service = packages.addServiceIfNotPresent(new ComponentName(PACKAGE, PACKAGE + ".Service"));
-    service.exported = true;
-    packages.addOrUpdateService(service);
-  }
-
-  private Pin pin() throws Exception {
-    return new Pin(PACKAGE, ByteString.of(MessageDigest.getInstance("SHA-256").digest(CERTIFICATE)).hex());
-  }
-
-  private void offer(String action, IBinder binder) throws Exception {
-    ComponentName name = new ComponentName(PACKAGE, PACKAGE + ".Service");
-    shadowOf(app.getPackageManager()).addIntentFilterForService(name, new IntentFilter(action));
-    shadowOf(app).setComponentNameAndServiceForBindServiceForIntent(new Intent(action).setComponent(name), name, binder);
-  }
-
-  private Messenger messenger() {
-    return new Messenger(new Handler(thread.getLooper()) {
-      @Override
-      public void handleMessage(Message message) {
-        what = message.what;
-        byte[] response = answers.apply(message.getData().getByteArray("request"));
-        if (response == null) {
-          return;
-        }
-        Message reply = Message.obtain(null, 64003);
-        Bundle data = new Bundle();
-        data.putByteArray("response", response);
-        reply.setData(data);
-        try {
-          message.replyTo.send(reply);
-        } catch (RemoteException e) {
-          throw new AssertionError(e);
-        }
-      }
-    });
-  }
-
-  /** Echoes the body of what it is sent. */
-  private static byte[] response(String status, byte[] request) {
-    String text = new String(request, java.nio.charset.StandardCharsets.ISO_8859_1);
-    byte[] body = Arrays.copyOfRange(request, text.indexOf("\r\n\r\n") + 4, request.length);
-    byte[] head = ("HTTP/1.1 " + status + "\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes();
-    byte[] all = Arrays.copyOf(head, head.length + body.length);
-    System.arraycopy(body, 0, all, head.length, body.length);
-    return all;
-  }
-
-  /** Hands over descriptors, and gives the other end to a thread that serves it. */
-  private final class Streams extends Binder {
-    private final StreamServer server;
-
-    Streams(StreamServer server) {
-      this.server = server;
-    }
-
-    @Override
-    protected boolean onTransact(int code, Parcel data, Parcel reply, int flags) throws RemoteException {
-      data.enforceInterface("org.offlineauth.IHttpOverIpc");
-      try {
-        ParcelFileDescriptor[] pair = ParcelFileDescriptor.createSocketPair();
-        given.add(pair[0]);
-        new Thread(() -> serve(pair[0])).start();
-        reply.writeNoException();
-        reply.writeInt(1);
-        pair[1].writeToParcel(reply, android.os.Parcelable.PARCELABLE_WRITE_RETURN_VALUE);
-        return true;
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-
-    private void serve(ParcelFileDescriptor end) {
-      try {
-        DescriptorStream stream = new DescriptorStream(end);
-        stream.setTimeout(20_000);
-        server.serve(stream);
-        stream.close();
-      } catch (IOException e) {
-        // the client hung up
-      }
-    }
-  }
-
-  private interface StreamServer {
-    void serve(DescriptorStream stream) throws IOException;
-  }
-
-  /** Reads whole requests with a Content-Length and echoes their bodies, on one connection. */
-  private static void echo(DescriptorStream stream) throws IOException {
-    byte[] buffer = new byte[0];
-    while (true) {
-      String text = new String(buffer, java.nio.charset.StandardCharsets.ISO_8859_1);
-      int end = text.indexOf("\r\n\r\n");
-      java.util.regex.Matcher m = java.util.regex.Pattern.compile("Content-Length: (\\d+)").matcher(text);
-      int length = end >= 0 && m.find() ? Integer.parseInt(m.group(1)) : 0;
-      if (end >= 0 && buffer.length >= end + 4 + length) {
-        byte[] response = response("200 OK", Arrays.copyOf(buffer, end + 4 + length));
-        stream.write(response, 0, response.length);
-        buffer = Arrays.copyOfRange(buffer, end + 4 + length, buffer.length);
-        continue;
-      }
-      byte[] some = new byte[64 << 10];
-      int n = stream.read(some, 0, some.length);
-      if (n < 0) {
-        return;
-      }
-      buffer = Arrays.copyOf(buffer, buffer.length + n);
-      System.arraycopy(some, 0, buffer, buffer.length - n, n);
-    }
+    fake.close();
   }
 
   private interface Work<T> {
@@ -236,7 +75,7 @@ public final class AndroidWiresTest {
   }
 
   private Device.Service service() throws Exception {
-    return device.service(ServiceAddress.ofPackage(PACKAGE), pin());
+    return device.service(ServiceAddress.ofPackage(FakeBoundService.PACKAGE), fake.pin());
   }
 
   private static Request post(byte[] body) {
@@ -249,23 +88,23 @@ public final class AndroidWiresTest {
 
   @Test
   public void messagesGoAsHttpoveripcSendsThem() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     assertArrayEquals("hello".getBytes(), send(service().endpoints(), post("hello".getBytes())));
-    assertEquals(42, what);
+    assertEquals(42, fake.what);
     assertArrayEquals(new byte[100_000], send(service().apis(), post(new byte[100_000])));
   }
 
   @Test
   public void aServiceOfHttpoveripcAloneIsFound() throws Exception {
-    ComponentName name = new ComponentName(PACKAGE, PACKAGE + ".Service");
+    ComponentName name = new ComponentName(FakeBoundService.PACKAGE, FakeBoundService.PACKAGE + ".Service");
     shadowOf(app).setComponentNameAndServiceForBindServiceForIntent(
-        new Intent(AndroidDevice.MESSAGES).setComponent(name), name, messenger().getBinder());
+        new Intent(AndroidDevice.MESSAGES).setComponent(name), name, fake.messenger().getBinder());
     assertArrayEquals("hello".getBytes(), send(service().endpoints(), post("hello".getBytes())));
   }
 
   @Test
   public void eightAtOnceGetTheirOwnAnswers() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     Wire wire = service().endpoints();
     away(() -> {
       List<Thread> threads = new ArrayList<>();
@@ -294,8 +133,8 @@ public final class AndroidWiresTest {
 
   @Test
   public void whatIsTooLargeGoesOverTheStream() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
-    offer(AndroidDevice.STREAMS, new Streams(AndroidWiresTest::echo));
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
+    fake.offer(AndroidDevice.STREAMS, fake.new Streams(FakeBoundService::echo));
     byte[] large = new byte[1 << 20];
     Arrays.fill(large, (byte) 0xE9);
     Device.Service both = service();
@@ -303,8 +142,8 @@ public final class AndroidWiresTest {
     for (int i = 0; i < 3; i++) {
       assertArrayEquals(large, send(both.apis(), post(large)));
     }
-    assertEquals("one connection carries them all", 1, given.size());
-    answers = request -> "HTTP/1.1 500 x\r\nIpc-Error: response-too-large\r\nContent-Length: 0\r\n\r\n".getBytes();
+    assertEquals("one connection carries them all", 1, fake.streams());
+    fake.answers = request -> "HTTP/1.1 500 x\r\nIpc-Error: response-too-large\r\nContent-Length: 0\r\n\r\n".getBytes();
     Request get = new Request.Builder().url("https://auth.example/notes").build();
     assertEquals("asked again over the stream", 0, send(both.endpoints(), get).length);
     TooLargeException e = assertThrows(TooLargeException.class, () -> send(both.endpoints(), post(new byte[1])));
@@ -313,27 +152,27 @@ public final class AndroidWiresTest {
 
   @Test
   public void withoutAStreamWhatIsTooLargeIsAnException() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     assertThrows(TooLargeException.class, () -> send(service().apis(), post(new byte[520 << 10])));
   }
 
   @Test
   public void answersOfTheServiceItselfAreExceptions() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
-    answers = request -> "HTTP/1.1 403 x\r\nIpc-Error: refused\r\n\r\n".getBytes();
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
+    fake.answers = request -> "HTTP/1.1 403 x\r\nIpc-Error: refused\r\n\r\n".getBytes();
     assertThrows(ServiceRefusedException.class, () -> send(service().endpoints(), post(new byte[1])));
-    answers = request -> "HTTP/1.1 503 x\r\nIpc-Error: busy\r\n\r\n".getBytes();
+    fake.answers = request -> "HTTP/1.1 503 x\r\nIpc-Error: busy\r\n\r\n".getBytes();
     assertThrows(ServiceBusyException.class, () -> send(service().endpoints(), post(new byte[1])));
-    answers = request -> "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes();
+    fake.answers = request -> "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes();
     assertThrows(MessageException.class, () -> send(service().endpoints(), post(new byte[1])));
   }
 
   @Test
   public void aServiceThatDiesIsAnExceptionAndIsBoundAgain() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     Wire wire = service().endpoints();
     CountDownLatch asked = new CountDownLatch(1);
-    answers = request -> {
+    fake.answers = request -> {
       asked.countDown();
       return null; // and dies
     };
@@ -341,7 +180,7 @@ public final class AndroidWiresTest {
       new Thread(() -> {
         try {
           asked.await();
-          shadowOf(app).getBoundServiceConnections().get(0).onServiceDisconnected(new ComponentName(PACKAGE, PACKAGE + ".Service"));
+          shadowOf(app).getBoundServiceConnections().get(0).onServiceDisconnected(new ComponentName(FakeBoundService.PACKAGE, FakeBoundService.PACKAGE + ".Service"));
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
         }
@@ -349,13 +188,13 @@ public final class AndroidWiresTest {
       return wire.send(post(new byte[1]), Wire.Canceller.NEVER);
     }));
     assertEquals(1, shadowOf(app).getUnboundServiceConnections().size());
-    answers = request -> response("200 OK", request);
+    fake.answers = request -> FakeBoundService.response("200 OK", request);
     assertArrayEquals("again".getBytes(), send(wire, post("again".getBytes())));
   }
 
   @Test
   public void aStreamThatEndsBeforeItsAnswerIsAnException() throws Exception {
-    offer(AndroidDevice.STREAMS, new Streams(stream -> {
+    fake.offer(AndroidDevice.STREAMS, fake.new Streams(stream -> {
       stream.read(new byte[1024], 0, 1024);
       byte[] half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf".getBytes();
       stream.write(half, 0, half.length);
@@ -367,7 +206,7 @@ public final class AndroidWiresTest {
   public void aCancelledRequestStops() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch gone = new CountDownLatch(1);
-    offer(AndroidDevice.STREAMS, new Streams(stream -> {
+    fake.offer(AndroidDevice.STREAMS, fake.new Streams(stream -> {
       stream.read(new byte[1024], 0, 1024);
       asked.countDown();
       while (stream.read(new byte[1024], 0, 1024) >= 0) {
@@ -394,13 +233,13 @@ public final class AndroidWiresTest {
   /** A frozen process takes messages and does not answer. */
   @Test
   public void whoDoesNotAnswerIsNotWaitedForForEver() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
-    answers = request -> null;
-    Intent intent = device.messages(ServiceAddress.ofPackage(PACKAGE));
-    Wire impatient = new MessengerWire(new Binding(device, pin(), () -> intent), false, 50);
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
+    fake.answers = request -> null;
+    Intent intent = device.messages(ServiceAddress.ofPackage(FakeBoundService.PACKAGE));
+    Wire impatient = new MessengerWire(new Binding(device, fake.pin(), () -> intent), false, 50);
     assertThrows(DeadlineException.class, () -> send(impatient, post(new byte[1])));
     ParcelFileDescriptor[] pair = ParcelFileDescriptor.createSocketPair();
-    given.addAll(Arrays.asList(pair));
+    fake.keep(pair);
     DescriptorStream stream = new DescriptorStream(pair[0]);
     stream.setTimeout(50);
     assertThrows(DeadlineException.class, () -> stream.read(new byte[1], 0, 1));
@@ -409,7 +248,7 @@ public final class AndroidWiresTest {
 
   @Test
   public void chunksAreReadAndWritten() throws Exception {
-    offer(AndroidDevice.STREAMS, new Streams(stream -> {
+    fake.offer(AndroidDevice.STREAMS, fake.new Streams(stream -> {
       byte[] some = new byte[4096];
       StringBuilder request = new StringBuilder();
       while (!request.toString().endsWith("0\r\n\r\n")) {
@@ -438,10 +277,10 @@ public final class AndroidWiresTest {
 
   @Test
   public void anAppWithAnotherCertificateIsNotBound() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     Device.Service before = service();
-    install(new byte[] {0x30, 0x05});
-    assertThrows(UnverifiedServiceException.class, () -> device.isInstalled(pin()));
+    fake.install(new byte[] {0x30, 0x05});
+    assertThrows(UnverifiedServiceException.class, () -> device.isInstalled(fake.pin()));
     assertThrows(UnverifiedServiceException.class, () -> send(before.endpoints(), post(new byte[1])));
     assertTrue(shadowOf(app).getBoundServiceConnections().isEmpty());
   }
@@ -449,14 +288,14 @@ public final class AndroidWiresTest {
   @Test
   public void aServiceThatIsNotThereIsAnException() throws Exception {
     assertFalse(device.isInstalled(new Pin("com.example.absent", "b2".repeat(32))));
-    offer("com.example.OTHER", messenger().getBinder());
-    Device.Service named = device.service(ServiceAddress.parse("android:" + PACKAGE + "#com.example.MISSING").get(0), pin());
+    fake.offer("com.example.OTHER", fake.messenger().getBinder());
+    Device.Service named = device.service(ServiceAddress.parse("android:" + FakeBoundService.PACKAGE + "#com.example.MISSING").get(0), fake.pin());
     assertThrows(NoServiceException.class, () -> send(named.endpoints(), post(new byte[1])));
   }
 
   @Test
   public void theServiceIsUnboundWhenNobodyUsesIt() throws Exception {
-    offer(AndroidDevice.MESSAGES, messenger().getBinder());
+    fake.offer(AndroidDevice.MESSAGES, fake.messenger().getBinder());
     send(service().endpoints(), post(new byte[1]));
     assertEquals(1, shadowOf(app).getBoundServiceConnections().size());
     shadowOf(Binding.looper()).idleFor(31, TimeUnit.SECONDS);
@@ -476,8 +315,8 @@ public final class AndroidWiresTest {
 
   @Test
   public void theLinkGoesToTheVerifiedAppOrABrowser() {
-    Intent intent = new Login("https://auth.example/authorize?x=y", PACKAGE).toIntent();
-    assertEquals(PACKAGE, intent.getPackage());
+    Intent intent = new Login("https://auth.example/authorize?x=y", FakeBoundService.PACKAGE).toIntent();
+    assertEquals(FakeBoundService.PACKAGE, intent.getPackage());
     assertEquals("https://auth.example/authorize?x=y", intent.getDataString());
     Intent browser = new Login("https://auth.example/authorize?x=y", null).toIntent();
     assertNull(browser.getPackage());
